@@ -1,0 +1,143 @@
+"""Cross-checks of a profile: every code that one part names must exist in the other."""
+
+from collections.abc import Iterable
+from math import isclose
+from string import Formatter
+
+from config.profile import TOWN, Profile
+from config.reading import Findings
+
+PLACEHOLDERS = frozenset(
+    ("number", "query_code", "unit", "due_on", "reason", "items", "next_channel", "result", "hotline")
+)
+FACT_VALUES = {
+    "kind": {"appeal", "event"},
+    "urgency": {"ordinary", "serious", "urgent"},
+    "appeal_type": {"consult", "help", "complaint", "report", "suggestion", "thanks"},
+    "petition_class": {"suggestion_opinion", "accusation", "appeal_for_decision"},
+    "grade": {"clear", "complex", "unresolvable_now"},
+}
+LIMITS = (
+    "info_supply return_request return_objection return_decision transfer review_request review_accept "
+    "review_decision rereview_request rereview_decision retaliation_contact suspension long_term_review no_progress"
+).split()
+
+
+def check_profile(profile: Profile, findings: Findings) -> None:
+    """Record every reference that leads nowhere and every figure that cannot be."""
+    main = f"{profile.code}.toml"
+    _check_units(profile, findings, f"{profile.code}/units.csv")
+    _check_channels(profile, findings, f"{profile.code}/channels.csv")
+    _check_topics(profile, findings, f"{profile.code}/topics.csv")
+    _check_duties(profile, findings, f"{profile.code}/duties.csv")
+    _check_rules(profile, findings, main)
+    _check_events(profile, findings, main)
+    _check_notices(profile, findings, main)
+    _check_figures(profile, findings, main)
+
+
+def _check_units(profile: Profile, findings: Findings, file: str) -> None:
+    names: dict[str, str] = {}
+    for unit in profile.units.values():
+        near = f"{unit.code},"
+        if unit.parent and unit.parent not in profile.units:
+            findings.add(file, f"“{unit.name}”的上级单位“{unit.parent}”不存在", near=near)
+        if not unit.area.startswith(profile.county[:6]):
+            findings.add(file, f"“{unit.name}”的区划“{unit.area}”不在 {profile.county} 内", near=near)
+        for name in (unit.name, *unit.aliases):
+            if names.setdefault(name, unit.code) != unit.code:
+                findings.add(file, f"名称“{name}”同时用于 {names[name]} 和 {unit.code}", near=near)
+
+
+def _check_channels(profile: Profile, findings: Findings, file: str) -> None:
+    for channel in profile.channels.values():
+        _known(findings, file, f"{channel.code},", "单位", [channel.manager], profile.units)
+
+
+def _check_topics(profile: Profile, findings: Findings, file: str) -> None:
+    for topic in profile.topics.values():
+        near = f"{topic.code},"
+        _known(findings, file, near, "单位", {topic.unit} - {TOWN}, profile.units)
+        if not topic.code.isdigit() or len(topic.code) not in (2, 4):
+            findings.add(file, f"类别编码“{topic.code}”应为两位或四位数字", near=near)
+        elif topic.parent:
+            _known(findings, file, near, "上级类别", [topic.parent], profile.topics)
+
+
+def _check_duties(profile: Profile, findings: Findings, file: str) -> None:
+    for duty in profile.duties:
+        near = f"{duty.code},"
+        _known(findings, file, near, "类别", [duty.topic], profile.topics)
+        _known(findings, file, near, "单位", {duty.lead, *duty.co_units} - {TOWN}, profile.units)
+        if duty.lead in duty.co_units:
+            findings.add(file, f"{duty.code} 的牵头单位又列为协办单位", near=near)
+    covered = {duty.topic for duty in profile.duties}
+    for topic in profile.topics.values():
+        if topic.parent and topic.code not in covered:
+            findings.add(file, f"职责清单没有“{topic.code} {topic.name}”")
+
+
+def _check_rules(profile: Profile, findings: Findings, file: str) -> None:
+    known = {**FACT_VALUES, "channel": profile.channels.keys(), "topic": profile.topics.keys()}
+    known |= {"flags": profile.flags.keys(), "not_flags": profile.flags.keys()}
+    for rule in profile.track_rules:
+        _known(findings, file, f'track = "{rule.track}"', "轨道", [rule.track], profile.tracks)
+        for fact, values in rule.when.items():
+            _known(findings, file, rule.reason, f"{fact} 的取值", values, known[fact])
+    for kind in sorted(FACT_VALUES["kind"]):
+        defaults = [rule for rule in profile.track_rules if rule.when == {"kind": frozenset({kind})}]
+        if not any(rule.track in profile.tracks and profile.tracks[rule.track].handling for rule in defaults):
+            findings.add(file, f"缺少 kind={kind} 的默认规则(只写 kind,轨道有办理时限)", near="[[rules]]")
+
+
+def _check_events(profile: Profile, findings: Findings, file: str) -> None:
+    for code, event_type in profile.event_types.items():
+        near = f"[event_types.{code}]"
+        _known(findings, file, near, "类别", [event_type.topic], profile.topics)
+        _known(findings, file, near, "单位", event_type.linked, profile.units)
+    for code, emergency in profile.emergencies.items():
+        near = f"[emergencies.{code}]"
+        _known(findings, file, near, "单位", emergency.linked, profile.units)
+        _known(findings, file, near, "电话", emergency.numbers, {line.number for line in profile.hotlines})
+    if profile.event_levels.keys() != FACT_VALUES["urgency"]:
+        findings.add(file, "event_levels 应为 ordinary、serious、urgent 三级", near="[event_levels]")
+
+
+def _check_notices(profile: Profile, findings: Findings, file: str) -> None:
+    for action, notice in profile.notices.items():
+        near = f"[notices.{action}]"
+        try:
+            used = {name for _, name, _, _ in Formatter().parse(notice.title + notice.body) if name is not None}
+        except ValueError as problem:
+            findings.add(file, f"通知“{action}”的括号不成对:{problem}", near=near)
+            continue
+        _known(findings, file, near, "通知可用的占位词", used, PLACEHOLDERS)
+
+
+def _check_figures(profile: Profile, findings: Findings, file: str) -> None:
+    scores, ratings, warnings = profile.scores, profile.ratings, profile.warnings
+    if not isclose(scores.response_rate + scores.completion_rate + scores.satisfaction_rate, 1):
+        findings.add(file, "三项得分权重之和应为 1", near="[scores]")
+    if not isclose(ratings.process_weight + ratings.result_weight, 1):
+        findings.add(file, "过程和结果满意的权重之和应为 1", near="[ratings]")
+    if min(ratings.window_days, ratings.callback_attempts, ratings.callback_days) < 1:
+        findings.add(file, "评价期限和回访次数应为正数", near="[ratings]")
+    if not 0 < warnings.yellow_share < warnings.orange_share < 1:
+        findings.add(file, "预警比例应为 0 < 黄 < 橙 < 1", near="[warnings]")
+    if not 0 < warnings.urge_after < warnings.supervision_after < warnings.principal_after:
+        findings.add(file, "超期催办、督办、报主要负责人的天数应依次增加", near="[warnings]")
+    if warnings.notify_from >= warnings.notify_until:
+        findings.add(file, "通知时段的开始应早于结束", near="notify_from")
+    for code in LIMITS:
+        if code not in profile.limits:
+            findings.add(file, f"[limits] 缺少 {code}", near="[limits]")
+    for code, number in profile.retention_days.items():
+        if number < 1:
+            findings.add(file, f"保存期限 {code} 应为正数", near=f"{code} =")
+
+
+def _known(
+    findings: Findings, file: str, near: str, what: str, used: Iterable[str], known: Iterable[str]
+) -> None:
+    for code in sorted(set(used) - set(known)):
+        findings.add(file, f"{what}“{code}”不存在", near=near)

@@ -1,0 +1,158 @@
+"""The shape of a profile: what `config.rules.load_profile` returns. Codes are keys, Chinese texts are values."""
+
+from typing import Literal
+
+import msgspec
+
+from domain.deadlines.calendar import WorkingHours
+from domain.deadlines.choice import TrackRule
+from domain.deadlines.limits import Limit
+from domain.deadlines.tracks import Track
+from domain.deadlines.warnings import WarningRules
+
+TOWN = "@town"  # in a duty: the unit of the town in which the place lies
+
+
+class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One checked entry of a profile file."""
+
+
+class Unit(Row):
+    """An organisation; `area` is the division it serves, `member` = named in the annex of the scheme."""
+
+    code: str
+    name: str
+    kind: Literal["department", "body", "enterprise", "town", "urban", "section"]
+    area: str
+    parent: str = ""
+    aliases: tuple[str, ...] = ()
+    member: bool = False
+
+
+class Channel(Row):
+    """A way in which appeals arrive; `number` is its row in the annex, 0 for the others."""
+
+    code: str
+    name: str
+    manager: str
+    aggregation: Literal["interconnect", "merged", "own"]
+    handling: Literal["origin_dispatch_origin_reply", "hub_dispatch_origin_review", "hub_dispatch_hub_reply"]
+    number: int = 0
+    petition: bool = False
+    basis: str = ""
+
+
+class Topic(Row):
+    """A class of matters: two digits for a group, four for a topic; `unit` leads when no duty fits better."""
+
+    code: str
+    name: str
+    plain: str
+    icon: str
+    unit: str
+
+    @property
+    def parent(self) -> str:
+        """The code of the group, or an empty text for a group."""
+        return self.code[:2] if len(self.code) > len("00") else ""
+
+
+class Duty(Row):
+    """A line of the responsibility catalogue: topic and kind of place → who leads, who helps, on what basis."""
+
+    code: str
+    topic: str
+    item: str
+    lead: str
+    basis: str
+    place: Literal["any", "urban", "rural"] = "any"
+    areas: tuple[str, ...] = ()
+    co_units: tuple[str, ...] = ()
+
+
+class EventType(Row):
+    """A kind of grid event; `linked` units are told at once when it is urgent."""
+
+    name: str
+    plain: str
+    icon: str
+    topic: str
+    linked: tuple[str, ...] = ()
+
+
+class Emergency(Row):
+    """One of the four kinds of emergencies: numbers shown before any form, units told together."""
+
+    name: str
+    numbers: tuple[str, ...]
+    linked: tuple[str, ...]
+
+
+class Hotline(Row):
+    """A number people can call instead of writing."""
+
+    number: str
+    name: str
+    emergency: bool = False
+
+
+class Notice(Row):
+    """The text a resident receives after an action; {placeholders} as in `config.checks.PLACEHOLDERS`."""
+
+    title: str
+    body: str
+
+
+class Ratings(Row):
+    """How satisfaction is asked, weighted and answered."""
+
+    window_days: int
+    process_weight: float
+    result_weight: float
+    first_bad: Literal["auto", "decide"]
+    later_bad: Literal["auto", "decide"]
+    callback_attempts: int
+    callback_days: int
+
+
+class Scores(Row):
+    """Weights of the composite score; they add up to one."""
+
+    response_rate: float
+    completion_rate: float
+    satisfaction_rate: float
+
+
+class Profile(msgspec.Struct, frozen=True, kw_only=True):
+    """One deployment's rules, checked and cross-checked."""
+
+    code: str
+    name: str
+    county: str
+    hours: WorkingHours
+    warnings: WarningRules
+    tracks: dict[str, Track]
+    track_rules: tuple[TrackRule, ...]
+    limits: dict[str, Limit]
+    flags: dict[str, str]
+    units: dict[str, Unit]
+    channels: dict[str, Channel]
+    topics: dict[str, Topic]
+    duties: tuple[Duty, ...]
+    event_types: dict[str, EventType]
+    event_levels: dict[str, str]
+    emergencies: dict[str, Emergency]
+    hotlines: tuple[Hotline, ...]
+    notices: dict[str, Notice]
+    retention_days: dict[str, int]
+    ratings: Ratings
+    scores: Scores
+
+    def unit_named(self, name: str) -> Unit | None:
+        """Return the unit with this name or alias, or None."""
+        return next((unit for unit in self.units.values() if name in (unit.name, *unit.aliases)), None)
+
+    def town_unit(self, town_code: str) -> Unit | None:
+        """Return the unit that answers for a town (9 digits), or None."""
+        served = [unit for unit in self.units.values() if unit.area == town_code]
+        return next((unit for unit in served if unit.kind not in ("urban", "section")), None)

@@ -1,0 +1,110 @@
+"""Profile files into checked rows; every mistake is collected with file, line and reason, none stops the rest."""
+
+import csv
+import re
+import tomllib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar, get_origin
+
+import msgspec
+
+T = TypeVar("T")
+R = TypeVar("R", bound=msgspec.Struct)
+SEPARATOR = "|"
+TOML_LINE = re.compile(r"at line (\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """What is wrong where; line 0 = the whole file."""
+
+    file: str
+    line: int
+    reason: str
+
+    def __str__(self) -> str:
+        """Show as an editor would: file:line: reason."""
+        return f"{self.file}:{self.line}: {self.reason}" if self.line else f"{self.file}: {self.reason}"
+
+
+class ProfileError(Exception):
+    """A profile that cannot be used, with all its mistakes."""
+
+    def __init__(self, mistakes: Iterable[Mistake]) -> None:
+        """Keep the mistakes in the order of files and lines."""
+        self.mistakes = tuple(sorted(mistakes, key=lambda mistake: (mistake.file, mistake.line)))
+        super().__init__("\n".join(str(mistake) for mistake in self.mistakes))
+
+
+@dataclass(slots=True)
+class Findings:
+    """The mistakes found so far, and the lines of the files for pointing at them."""
+
+    mistakes: list[Mistake] = field(default_factory=list)
+    texts: dict[str, list[str]] = field(default_factory=dict)
+
+    def add(self, file: str, reason: str, line: int = 0, near: str = "") -> None:
+        """Record a mistake; without a line number the first line that contains `near` is named."""
+        self.mistakes.append(Mistake(file, line or self._find(file, near), reason))
+
+    def attempt(self, file: str, near: str, build: Callable[[], T]) -> T | None:
+        """Return what `build` gives, or record why it could not (ValueError, a wrong type)."""
+        try:
+            return build()
+        except (ValueError, TypeError, msgspec.ValidationError) as problem:
+            self.add(file, f"{near}:{problem}" if near else str(problem), near=near)
+            return None
+
+    def _find(self, file: str, near: str) -> int:
+        lines = self.texts.get(file, [])
+        return next((number for number, line in enumerate(lines, 1) if near and near in line), 0)
+
+
+def read_toml(path: Path, name: str, findings: Findings) -> dict[str, Any]:
+    """Return a TOML file as plain values, empty when it cannot be read (the mistake is recorded)."""
+    text = _text(path, name, findings)
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as problem:
+        line = TOML_LINE.search(str(problem))
+        findings.add(name, f"TOML 写法有误:{problem}", line=int(line[1]) if line else 0)
+        return {}
+
+
+def read_rows(path: Path, name: str, shape: type[R], findings: Findings) -> list[R]:
+    """Return the rows of a CSV file; lists are separated by `|`, empty cells take the default."""
+    lists = {cell.name for cell in msgspec.structs.fields(shape) if get_origin(cell.type) is tuple}
+    reader = csv.DictReader(_text(path, name, findings).splitlines())
+    rows: list[R] = []
+    seen: set[str] = set()
+    for cells in reader:
+        line = reader.line_num
+        if None in cells or None in cells.values():
+            findings.add(name, f"应有 {len(reader.fieldnames or ())} 列", line=line)
+            continue
+        values = {key: cell.split(SEPARATOR) if key in lists else cell for key, cell in cells.items() if cell}
+        try:
+            row = msgspec.convert(values, shape, strict=False)
+        except msgspec.ValidationError as problem:
+            findings.add(name, str(problem), line=line)
+            continue
+        if cells.get("code", "") in seen:
+            findings.add(name, f"编码“{cells['code']}”重复", line=line)
+        seen.add(cells.get("code", ""))
+        rows.append(row)
+    return rows
+
+
+def _text(path: Path, name: str, findings: Findings) -> str:
+    try:
+        text = path.read_text(encoding="utf-8-sig")  # a sheet saved by Excel begins with a mark
+    except FileNotFoundError:
+        findings.add(name, "文件不存在")
+        return ""
+    except UnicodeDecodeError:
+        findings.add(name, "文件不是 UTF-8 编码")
+        return ""
+    findings.texts[name] = text.splitlines()
+    return text

@@ -1,0 +1,92 @@
+"""What each role may do, on one page. A permission is `noun:verb`; a route names exactly one, or says PUBLIC."""
+
+from enum import StrEnum
+
+
+class Permission(StrEnum):
+    """Every right in the system; the comment of a member is its meaning in one line."""
+
+    # residents
+    OWN_READ = "own:read"  # see my own data, inbox, appeals
+    OWN_WRITE = "own:write"  # change or erase my own data, bind households
+    APPEAL_SUBMIT = "appeal:submit"  # file an appeal
+    APPEAL_FOLLOW = "appeal:follow"  # read, supplement, urge, withdraw, contest my appeal
+    APPEAL_RATE = "appeal:rate"  # rate process and result of my appeal
+    FILE_UPLOAD = "file:upload"  # upload photos, voice, video
+
+    # grid workers
+    FIELD_READ = "field:read"  # my grids, their households, my tasks
+    PLATE_ACTIVATE = "plate:activate"  # put a plate into use on site
+    VISIT_LOG = "visit:log"  # record a visit
+    EVENT_REPORT = "event:report"  # discover and report an event, handle it on the spot
+    NOTICE_TELL = "notice:tell"  # tell an answer in person and record it
+
+    # cases
+    CASE_READ = "case:read"  # search and open cases of my area or unit
+    CASE_REGISTER = "case:register"  # register, ask for information, accept, refuse, redirect
+    CASE_DISPATCH = "case:dispatch"  # choose lead and co-units, grant or refuse returns
+    CASE_HANDLE = "case:handle"  # sign, contact, grade, handle, submit the result
+    CASE_REVIEW = "case:review"  # approve or reject a result; never one's own
+    CASE_APPROVE = "case:approve"  # decisions of a unit's leaders: extensions, instructions
+    CASE_INSPECT = "case:inspect"  # inspect a result on site; never one's own
+    CASE_CALLBACK = "case:callback"  # call back, close
+    CASE_SUPERVISE = "case:supervise"  # open and settle supervision, send into rework
+    CASE_ESCALATE = "case:escalate"  # raise to the next level
+    CASE_DESIGNATE = "case:designate"  # designate a unit, final
+    APPEAL_ENTER = "appeal:enter"  # enter an appeal that came by telephone, letter, visit
+    IDENTITY_REVEAL = "identity:reveal"  # open an appellant's identity, with a purpose, logged
+
+    # areas, households, plates
+    AREA_READ = "area:read"  # areas, grids, departments
+    HOUSEHOLD_READ = "household:read"  # household register
+    HOUSEHOLD_WRITE = "household:write"  # import and change the register, decide bindings
+    PLATE_PRINT = "plate:print"  # issue codes, print sheets
+    PLATE_REVOKE = "plate:revoke"  # reissue and revoke codes
+
+    # the deployment
+    STAFF_MANAGE = "staff:manage"  # accounts, roles, areas
+    RULES_MANAGE = "rules:manage"  # tracks, calendar, duty list, texts
+    AUDIT_READ = "audit:read"  # journal and its verification, access log
+    JOBS_MANAGE = "jobs:manage"  # parked failures: see, retry
+
+
+P = Permission
+
+RESIDENT = {P.OWN_READ, P.OWN_WRITE, P.APPEAL_SUBMIT, P.APPEAL_FOLLOW, P.APPEAL_RATE, P.FILE_UPLOAD}
+_DESK = {P.CASE_READ, P.AREA_READ, P.FILE_UPLOAD}
+_UNIT = {P.CASE_READ, P.AREA_READ, P.FILE_UPLOAD}
+
+ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
+    role: frozenset(granted)
+    for role, granted in {
+        "resident": RESIDENT,
+        "guest": RESIDENT - {P.OWN_WRITE},
+        "lookup": {P.APPEAL_FOLLOW, P.APPEAL_RATE, P.FILE_UPLOAD},
+        "grid_worker": {
+            P.FIELD_READ, P.PLATE_ACTIVATE, P.VISIT_LOG, P.EVENT_REPORT, P.NOTICE_TELL, P.FILE_UPLOAD,
+            P.CASE_HANDLE, P.CASE_INSPECT, P.CASE_ESCALATE,
+        },
+        "intake_officer": _DESK | {P.CASE_REGISTER, P.APPEAL_ENTER, P.IDENTITY_REVEAL, P.HOUSEHOLD_READ},
+        "dispatcher": _DESK | {P.CASE_DISPATCH, P.APPEAL_ENTER, P.CASE_ESCALATE},
+        "handler": _UNIT | {P.CASE_HANDLE, P.CASE_ESCALATE, P.IDENTITY_REVEAL},
+        "reviewer": _UNIT | {P.CASE_REVIEW},
+        "unit_lead": _UNIT | {P.CASE_HANDLE, P.CASE_APPROVE},
+        "deputy_in_charge": _UNIT | {P.CASE_APPROVE},
+        "principal": _UNIT | {P.CASE_APPROVE, P.CASE_REVIEW},
+        "village_secretary": _DESK | {P.CASE_DISPATCH, P.CASE_HANDLE, P.CASE_INSPECT, P.HOUSEHOLD_READ},
+        "village_petition_agent": _DESK | {P.CASE_ESCALATE, P.APPEAL_ENTER},
+        "supervision_section": _DESK | {P.CASE_SUPERVISE, P.CASE_INSPECT},
+        "callback_officer": _DESK | {P.CASE_CALLBACK, P.IDENTITY_REVEAL},
+        "joint_meeting_office": _DESK | {P.CASE_DESIGNATE},
+        "leading_group_member": _DESK,
+        "case_leader": _DESK | {P.CASE_SUPERVISE},
+        "discipline_inspector": _DESK,
+        "area_admin": {P.AREA_READ, P.HOUSEHOLD_READ, P.HOUSEHOLD_WRITE, P.PLATE_PRINT, P.PLATE_REVOKE, P.FILE_UPLOAD},
+        "system_admin": {P.AREA_READ, P.RULES_MANAGE, P.JOBS_MANAGE},
+        "security_admin": {P.STAFF_MANAGE, P.AREA_READ},
+        "audit_admin": {P.AUDIT_READ},
+    }.items()
+}
+
+# These roles see only cases whose lead or co-unit is their own department; all others see their whole area.
+UNIT_ROLES = frozenset({"handler", "reviewer", "unit_lead", "deputy_in_charge", "principal"})

@@ -1,0 +1,65 @@
+"""Readers of departments and staff."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from domain.access.actor import Actor
+from domain.access.models import Department
+from domain.access.permissions import Permission
+from domain.access.scope import Where, in_scope
+from domain.sql import fetch
+
+
+async def department(reference: str) -> Department | None:
+    """An active department by id, code or exact name."""
+    try:
+        return await Department.get_or_none(id=UUID(reference), active=True)
+    except ValueError:
+        found = await Department.filter(active=True, code=reference).first()
+        return found or await Department.filter(active=True, name=reference).first()
+
+
+async def department_names(ids: Iterable[UUID | None]) -> dict[UUID, str]:
+    """Names by id, for shaping lists without a query in a loop."""
+    wanted = {found for found in ids if found}
+    if not wanted:
+        return {}
+    rows = await fetch("SELECT id, name FROM departments WHERE id = ANY($1::uuid[])", [list(wanted)])
+    return {row["id"]: row["name"] for row in rows}
+
+
+async def departments(actor: Actor, text: str, before: UUID | None, limit: int) -> list[dict[str, Any]]:
+    """Active departments whose name or code holds the text, within the areas the actor may see."""
+    where = Where()
+    in_scope(where, actor, Permission.AREA_READ, "area_path")
+    where.conditions.append("active")
+    if text:
+        where.add("strpos(name, {}) > 0 OR code = {}", text, text)
+    if before:
+        where.add("id < {}", before)
+    return await fetch(
+        f"SELECT id, code, name, kind, area_code, phone FROM departments WHERE {where.sql}"
+        f" ORDER BY id DESC LIMIT {limit + 1}",
+        where.values,
+    )
+
+
+async def holders(role: str, area_path: str) -> Sequence[UUID]:
+    """Staff who hold a role for an area: those of the nearest subtree that has any."""
+    rows = await fetch(
+        "SELECT staff_id, area_path FROM assignments WHERE role = $1 AND ($2 = area_path OR"
+        " starts_with($2, area_path || '.')) ORDER BY length(area_path) DESC",
+        [role, area_path],
+    )
+    nearest = rows[0]["area_path"] if rows else ""
+    return [row["staff_id"] for row in rows if row["area_path"] == nearest]
+
+
+async def unit_staff(department_id: UUID, roles: Sequence[str]) -> Sequence[UUID]:
+    """Staff who hold one of the roles for a department."""
+    rows = await fetch(
+        "SELECT DISTINCT staff_id FROM assignments WHERE department_id = $1 AND role = ANY($2::text[])",
+        [department_id, list(roles)],
+    )
+    return [row["staff_id"] for row in rows]

@@ -1,0 +1,60 @@
+"""Readers of the area tree."""
+
+from typing import Any
+from uuid import UUID
+
+from domain.access.scope import Where, like_below
+from domain.areas.models import Area
+from domain.sql import fetch
+
+
+async def area(code: str) -> Area | None:
+    """The area of a code."""
+    return await Area.get_or_none(code=code)
+
+
+async def place(area_path: str) -> str:
+    """An area in words from town to grid, as on a plate: 象湖镇 解放路居委会 第1网格."""
+    rows = await fetch(
+        "SELECT name, kind FROM areas WHERE code = ANY($1::text[]) AND kind IN ('town', 'village', 'grid')"
+        " ORDER BY length(path)",
+        [area_path.split(".")],
+    )
+    return " ".join(row["name"] for row in rows)
+
+
+async def children(parent: str, kind: str | None) -> list[dict[str, Any]]:
+    """The areas below a parent: its children, or all of one kind in its subtree."""
+    found = await area(parent)
+    if found is None:
+        return []
+    where = Where()
+    if kind:
+        where.add("kind = {}", kind)
+        where.add("path LIKE {}", like_below(found.path))
+    else:
+        where.add("parent_code = {}", parent)
+    return await fetch(
+        f"SELECT code, name, kind, parent_code, path, phone FROM areas WHERE {where.sql} ORDER BY code LIMIT 2000",
+        where.values,
+    )
+
+
+async def public_worker(grid_code: str) -> dict[str, Any] | None:
+    """The public card of the worker of a grid: name, phone, commitment."""
+    rows = await fetch(
+        "SELECT w.id, w.name, w.public_phone AS phone, w.commitment FROM grid_duties d"
+        " JOIN grid_workers w ON w.id = d.worker_id WHERE d.grid_code = $1 ORDER BY d.since_on, d.id LIMIT 1",
+        [grid_code],
+    )
+    return rows[0] if rows else None
+
+
+async def grids_of(worker_id: UUID) -> list[dict[str, Any]]:
+    """The grids that a worker looks after, with the village of each."""
+    return await fetch(
+        "SELECT a.code, a.name, a.path, v.code AS village_code, v.name AS village FROM grid_duties d"
+        " JOIN areas a ON a.code = d.grid_code JOIN areas v ON v.code = a.parent_code"
+        " WHERE d.worker_id = $1 ORDER BY a.code",
+        [worker_id],
+    )

@@ -1,0 +1,44 @@
+"""Writers of attachments: a file is stored first, then something refers to it, once."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from domain.access.actor import Actor
+from domain.attachments.models import Attachment
+from domain.problems import UnknownAttachment
+from domain.sql import execute, fetch
+
+
+async def attach(actor: Actor, ids: Sequence[UUID]) -> set[str]:
+    """Check that every file is the actor's own and still free; the kinds found (image, audio, video)."""
+    if not ids:
+        return set()
+    rows = await fetch(
+        "SELECT id, kind FROM attachments WHERE id = ANY($1::uuid[]) AND owner = $2 AND subject_id IS NULL FOR UPDATE",
+        [list(ids), actor.label],
+    )
+    if len(rows) != len(set(ids)):
+        raise UnknownAttachment
+    return {row["kind"] for row in rows}
+
+
+async def link(ids: Sequence[UUID], kind: str, subject_id: UUID, case_id: UUID | None, purpose: str = "") -> None:
+    """Tie files to what they belong to; from now on they are immutable."""
+    await execute(
+        "UPDATE attachments SET subject_kind = $2, subject_id = $3, case_id = $4, purpose = $5"
+        " WHERE id = ANY($1::uuid[])",
+        [list(ids), kind, subject_id, case_id, purpose],
+    )
+
+
+async def attach_evidence(actor: Actor, ids: Sequence[UUID], kind: str, subject_id: UUID, case_id: UUID) -> None:
+    """Check and tie in one go, for evidence given with a move."""
+    await attach(actor, ids)
+    if ids:
+        await link(ids, kind, subject_id, case_id, "evidence")
+
+
+async def store_attachment(actor: Actor, **values: Any) -> Attachment:
+    """Write the row of a stored file."""
+    return await Attachment.create(owner=actor.label, **values)

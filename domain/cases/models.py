@@ -1,0 +1,174 @@
+"""A case is the work owed; an appeal (domain/appeals) is what one person said. Deadlines hang on the case."""
+
+from tortoise import fields
+from tortoise.models import Model
+
+from domain.fields import InstantField
+from domain.ids import new_id
+
+
+class Case(Model):
+    """The work owed for 0..n appeals, or for one grid event; `version` rises with every move."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    number = fields.CharField(30, unique=True)
+    kind = fields.CharField(10)  # appeal | event
+    state = fields.CharField(20)
+    version = fields.IntField(default=1)
+    origin = fields.CharField(20)
+    area_code = fields.CharField(20)
+    area_path = fields.CharField(120)
+    household_id = fields.UUIDField(null=True)
+    title = fields.CharField(60)
+    topic = fields.CharField(20, default="")
+    appeal_type = fields.CharField(20, default="")
+    petition_class = fields.CharField(30, default="")
+    event_type = fields.CharField(4, default="")
+    level = fields.CharField(10, default="")  # of an event: ordinary | serious | urgent
+    urgent = fields.BooleanField(default=False)
+    track = fields.CharField(20, default="")
+    handling_track = fields.CharField(20, default="")
+    track_reasons = fields.JSONField(default=list)
+    complained_department_id = fields.UUIDField(null=True)
+    reporter_id = fields.UUIDField(null=True)  # staff or worker who discovered it
+    lead_id = fields.UUIDField(null=True)
+    handler_id = fields.UUIDField(null=True)
+    first_unit_id = fields.UUIDField(null=True)
+    first_handler_id = fields.UUIDField(null=True)
+    reviewer_id = fields.UUIDField(null=True)
+    registrar_id = fields.UUIDField(null=True)
+    grade = fields.CharField(20, default="")
+    disposition = fields.CharField(30, default="")
+    result = fields.TextField(default="")
+    basis = fields.TextField(default="")
+    round = fields.IntField(default=1)
+    rework_no = fields.IntField(default=0)
+    returns = fields.IntField(default=0)
+    info_asked = fields.IntField(default=0)
+    lon = fields.FloatField(null=True)
+    lat = fields.FloatField(null=True)
+    datum = fields.CharField(6, null=True)
+    received_at = InstantField()
+    received_on = fields.DateField()
+    accepted_at = InstantField(null=True)
+    dispatched_at = InstantField(null=True)
+    answered_at = InstantField(null=True)
+    ended_at = InstantField(null=True)
+    steps = fields.JSONField(default=dict)  # six fast steps: name -> instant
+
+    class Meta:
+        table = "cases"
+        indexes = (
+            ("area_path", "id"),
+            ("state", "id"),
+            ("lead_id", "state", "id"),
+            ("handler_id", "state"),
+            ("reporter_id", "id"),
+            ("household_id",),
+        )
+
+
+class CaseUnit(Model):
+    """A co-unit of a case with its own part."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    case_id = fields.UUIDField()
+    department_id = fields.UUIDField()
+    duty = fields.CharField(200, default="")
+    added_at = InstantField()
+    done_at = InstantField(null=True)
+    note = fields.TextField(default="")
+
+    class Meta:
+        table = "case_units"
+        unique_together = (("case_id", "department_id"),)
+        indexes = (("department_id", "case_id"),)
+
+
+class Deadline(Model):
+    """One clock of a case; `next_at` is when its next warning level falls, read by the timer."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    case_id = fields.UUIDField()
+    area_path = fields.CharField(120)
+    name = fields.CharField(20)
+    round = fields.IntField(default=1)
+    track = fields.CharField(20, default="")
+    started_at = InstantField()
+    due_at = InstantField()
+    limit_text = fields.CharField(40, default="")
+    explanation = fields.JSONField(default=list)
+    ladder = fields.JSONField(default=list)  # [[level, instant], …] still to come, in order
+    level = fields.CharField(12, default="none")
+    next_at = InstantField(null=True)
+    stopped_at = InstantField(null=True)
+    met = fields.BooleanField(null=True)
+    urgent = fields.BooleanField(default=False)
+
+    class Meta:
+        table = "deadlines"
+        unique_together = (("case_id", "name", "round"),)
+
+
+class Contact(Model):
+    """One of the three meetings (三见面): a contact with the appellant at a stage."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    case_id = fields.UUIDField()
+    stage = fields.CharField(12)
+    mode = fields.CharField(12)
+    at = InstantField()
+    note = fields.TextField(default="")
+    staff_id = fields.UUIDField()
+
+    class Meta:
+        table = "contacts"
+        indexes = (("case_id",),)
+
+
+class CaseText(Model):
+    """Free text of a move; erasable, while the journal keeps only its id and digest."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    case_id = fields.UUIDField()
+    action = fields.CharField(30)
+    text = fields.TextField()
+    public = fields.BooleanField(default=False)
+    author = fields.CharField(60)
+    at = InstantField()
+
+    class Meta:
+        table = "case_texts"
+        indexes = (("case_id", "id"),)
+
+
+class ReturnRequest(Model):
+    """A unit says a case is not its own (退单); the dispatcher decides."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    case_id = fields.UUIDField()
+    department_id = fields.UUIDField()
+    reason = fields.TextField()
+    state = fields.CharField(10)  # open | granted | refused
+    asked_at = InstantField()
+    decided_at = InstantField(null=True)
+
+    class Meta:
+        table = "return_requests"
+        indexes = (("case_id",),)
+
+
+class SecondSignature(Model):
+    """A move that needs two persons: the first asks here, the second carries it out."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    case_id = fields.UUIDField()
+    action = fields.CharField(20)
+    body = fields.JSONField()
+    asked_by = fields.UUIDField()
+    asked_at = InstantField()
+    case_version = fields.IntField()
+
+    class Meta:
+        table = "second_signatures"
+        unique_together = (("case_id", "action"),)

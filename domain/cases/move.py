@@ -1,0 +1,185 @@
+"""The one function that moves a case. What a move does besides changing the state is its effect, registered by name
+in `domain/workflow/`; boot refuses a table row without an effect."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from uuid import UUID
+
+import msgspec
+
+from domain.access.actor import Actor
+from domain.cases import clocks
+from domain.cases.models import Case, CaseText, CaseUnit
+from domain.cases.policy import CaseFacts, allowed, refusal, walled
+from domain.cases.queries import visible_cases
+from domain.cases.states import MOVES, Move, target
+from domain.clock import now
+from domain.ids import new_id
+from domain.journal.unit import Fact, digest, record
+from domain.problems import ChangedMeanwhile, NotFound
+from domain.sql import fetch, fetch_one
+
+
+class Body(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """What every move may carry: the version the caller saw; `id` and `occurred_at` from a phone."""
+
+    version: int | None = None
+    id: UUID | None = None
+    occurred_at: str | None = None
+
+
+B = TypeVar("B", bound=Body)
+
+
+@dataclass
+class Turn:
+    """A move under way: the locked case, who moves it, and what the effect adds to the journal line."""
+
+    actor: Actor
+    case: Case
+    move: Move
+    co_ids: frozenset[UUID]
+    data: dict[str, Any] = field(default_factory=dict)
+    state: str | None = None  # set by an effect that decides between two outcomes
+    event: str | None = None
+    text: str = ""
+    public: bool = False
+    hold: bool = False  # the effect asked for a second person: state and clocks stay
+    skip: bool = False  # already done: nothing changes
+    keep_clocks: bool = False
+    after: Any = None  # what the caller of the move has to react to
+
+
+Effect = Callable[[Turn, Any], Awaitable[None]]
+EFFECTS: dict[str, tuple[type[Body], Effect]] = {}
+AFTER: dict[str, Callable[[Case, frozenset[UUID], Any], Awaitable[None]]] = {}
+
+
+def effect(name: str, body: type[B] = Body) -> Callable[[Callable[[Turn, B], Awaitable[None]]], Effect]:  # type: ignore[assignment]
+    """Register what the move of this name does, and the body it takes."""
+
+    def register(function: Callable[[Turn, B], Awaitable[None]]) -> Effect:
+        if name not in MOVES or name in EFFECTS:
+            raise ValueError(f"effect {name!r} is unknown or registered twice")
+        EFFECTS[name] = (body, function)
+        return function
+
+    return register
+
+
+async def lock_case(case_id: UUID) -> tuple[Case, frozenset[UUID]]:
+    """The case under a row lock, and its co-units; 404 when there is none. The caller has checked the scope."""
+    case = await Case.filter(id=case_id).select_for_update().first()
+    if case is None:
+        raise NotFound
+    units = await CaseUnit.filter(case_id=case_id).values_list("department_id", flat=True)
+    return case, frozenset(units)  # type: ignore[arg-type]
+
+
+async def lock_visible(actor: Actor, case_id: UUID) -> tuple[Case, frozenset[UUID]]:
+    """The case under a row lock; 404 outside the actor's scope."""
+    where = visible_cases(actor)
+    where.add("c.id = {}", case_id)
+    if await fetch_one(f"SELECT 1 AS seen FROM cases c WHERE {where.sql}", where.values) is None:
+        raise NotFound
+    return await lock_case(case_id)
+
+
+def case_facts(case: Case, co_ids: frozenset[UUID]) -> CaseFacts:
+    """The plain facts of a case for the policy."""
+    return CaseFacts(
+        case.id, case.kind, case.state, case.area_path, case.lead_id, co_ids, case.handler_id, case.reporter_id,
+        case.complained_department_id,
+    )  # fmt: skip
+
+
+async def move_case(actor: Actor, case_id: UUID, action: str, body: Body) -> Case:
+    """Make a move on a case that the actor can see; 404, 403 and 409 as the policy says."""
+    case, co_ids = await lock_visible(actor, case_id)
+    return await move_locked(actor, case, co_ids, action, body)
+
+
+async def move_locked(actor: Actor, case: Case, co_ids: frozenset[UUID], action: str, body: Body) -> Case:
+    """Make a move on a locked case: rights, version, state, effect, clocks, journal, in this order."""
+    move = MOVES.get(action)
+    if move is None:
+        raise NotFound
+    facts = case_facts(case, co_ids)
+    problem = refusal(facts, actor, move)
+    if problem and problem.code != "move-not-allowed":
+        raise NotFound if walled(facts, actor) else problem
+    await _check_version(case, body.version)
+    if problem:
+        raise problem
+    turn = Turn(actor, case, move, co_ids)
+    await EFFECTS[action][1](turn, body)
+    if turn.skip:
+        return case
+    if body.occurred_at:
+        turn.data["occurred_at"] = body.occurred_at
+    await _finish(turn, facts.state)
+    if turn.after is not None:
+        await AFTER[action](case, co_ids, turn.after)
+    return case
+
+
+async def _check_version(case: Case, version: int | None) -> None:
+    if version is None or version == case.version:
+        return
+    since = await fetch(
+        "SELECT at, event, actor FROM journal WHERE case_id = $1 AND (data->>'version')::int > $2 ORDER BY at",
+        [case.id, version],
+    )
+    raise ChangedMeanwhile(
+        version=version,
+        current=case.version,
+        state=case.state,
+        since=[{"at": row["at"].isoformat(), "event": row["event"]} for row in since],
+    )
+
+
+async def _finish(turn: Turn, before: str) -> None:
+    case, move, at = turn.case, turn.move, now()
+    case.version += 1
+    if not turn.hold:
+        case.state = turn.state or target(move, before)
+        if move.step:
+            case.steps = {**case.steps, move.step: at.isoformat()}
+        if not turn.keep_clocks:
+            await clocks.stop(case, move.stops, at)
+            await clocks.start(case, move.starts, at)
+    if turn.text:
+        turn.data |= await _keep_text(turn)
+    await case.save()
+    record(
+        Fact(
+            turn.event or move.event,
+            case.area_code,
+            case.id,
+            case.id,
+            {"from": before, "to": case.state, "version": case.version, **turn.data},
+            feed=("case", case.id, case.version),
+            actor=turn.actor,
+        )
+    )
+
+
+async def _keep_text(turn: Turn) -> dict[str, str]:
+    text = await CaseText.create(
+        id=new_id(), case_id=turn.case.id, action=turn.move.name, text=turn.text, public=turn.public,
+        author=turn.actor.label, at=now(),
+    )  # fmt: skip
+    return {"text_id": str(text.id), "text_digest": digest(text.id, turn.text)}
+
+
+def can(case: CaseFacts, actor: Actor) -> list[str]:
+    """The moves that this actor may make now."""
+    return allowed(case, actor)
+
+
+def check_effects() -> None:
+    """Refuse to start with a move that does nothing by accident."""
+    missing = sorted(set(MOVES) - set(EFFECTS))
+    if missing:
+        raise RuntimeError(f"moves without an effect: {', '.join(missing)}")

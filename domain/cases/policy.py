@@ -1,0 +1,100 @@
+"""Who may make which move on which case: pure, over plain values, the same rule for `can` lists and for refusals."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from domain.access.actor import Actor, within
+from domain.cases.states import ENDED, STATES, Move, accepts, possible
+from domain.problems import ConflictOfInterest, MoveNotAllowed, NotAllowed, Problem, SameOfficer
+
+
+@dataclass(frozen=True)
+class CaseFacts:
+    """What a decision about a case needs to know."""
+
+    id: UUID
+    kind: str
+    state: str
+    area_path: str
+    lead_id: UUID | None = None
+    co_ids: frozenset[UUID] = frozenset()
+    handler_id: UUID | None = None
+    reporter_id: UUID | None = None
+    complained_department_id: UUID | None = None
+
+
+def allowed(case: CaseFacts, actor: Actor) -> list[str]:
+    """The names of the moves that this actor may make now."""
+    return [move.name for move in possible(case.kind, case.state) if refusal(case, actor, move) is None]
+
+
+def refusal(case: CaseFacts, actor: Actor, move: Move) -> Problem | None:
+    """Why this actor may not make the move now, or None. Rights come before state: 403 tells a stranger nothing."""
+    if walled(case, actor):
+        return ConflictOfInterest()
+    problems = [_relation_refusal(case, actor, move, relation) for relation in move.relation]
+    if all(problems):
+        return next((p for p in problems if isinstance(p, SameOfficer)), None) or NotAllowed()
+    if not accepts(move, case.kind, case.state):
+        names = [m.name for m in possible(case.kind, case.state) if _related(case, actor, m)]
+        return MoveNotAllowed(state=case.state, state_name=STATES[case.state], allowed=names)
+    return None
+
+
+def walled(case: CaseFacts, actor: Actor) -> bool:
+    """Whether the actor belongs to the unit complained of (条例 art 30, 46): then the case does not exist for them."""
+    return case.complained_department_id is not None and case.complained_department_id in actor.departments
+
+
+def _related(case: CaseFacts, actor: Actor, move: Move) -> bool:
+    return any(_relation_refusal(case, actor, move, relation) is None for relation in move.relation)
+
+
+def _relation_refusal(case: CaseFacts, actor: Actor, move: Move, relation: str) -> Problem | None:
+    if actor.kind == "system":
+        return None if relation in {"system", "area"} else NotAllowed()
+    if relation == "system" or move.permission is None or not actor.may(move.permission):
+        return NotAllowed()
+    grants = list(actor.granting(move.permission, case.area_path))
+    units = {grant.department_id for grant in grants if grant.department_id}
+    match relation:
+        case "area":
+            held = bool(grants) and actor.kind == "staff"
+        case "lead":
+            held = case.lead_id in units if actor.kind == "staff" else case.handler_id == actor.id
+        case "reviewer":
+            return _other_than_handler(case, actor, case.lead_id in units)
+        case "inspector":
+            return _other_than_handler(case, actor, bool(grants))
+        case "outside":
+            held = bool(grants) and not _of_units(case, actor.departments)
+        case "reporter":
+            held = actor.id is not None and case.reporter_id == actor.id
+        case "unit":
+            held = _of_units(case, actor.departments)
+        case _:
+            held = actor.appeal_id is not None or actor.kind in {"resident", "guest"}
+    return None if held else NotAllowed()
+
+
+def _other_than_handler(case: CaseFacts, actor: Actor, held: bool) -> Problem | None:
+    if not held:
+        return NotAllowed()
+    return SameOfficer() if actor.id == case.handler_id else None
+
+
+def _of_units(case: CaseFacts, departments: Iterable[UUID]) -> bool:
+    return any(department == case.lead_id or department in case.co_ids for department in departments)
+
+
+def readable(case: CaseFacts, actor: Actor, areas: Iterable[str]) -> bool:
+    """Whether a case found by id lies in one of the area subtrees or belongs to the actor's units."""
+    if walled(case, actor):
+        return False
+    return any(within(case.area_path, area) for area in areas) or _of_units(case, actor.units)
+
+
+def ended(state: str) -> bool:
+    """Whether a state is final (every final state can still be contested)."""
+    return state in ENDED

@@ -1,0 +1,154 @@
+"""The only readers of cases. Every list starts from `visible_cases`."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from domain.access.actor import Actor
+from domain.access.permissions import UNIT_ROLES, Permission
+from domain.access.scope import Where, area_condition
+from domain.cases.policy import CaseFacts
+from domain.problems import NotFound
+from domain.sql import fetch
+
+
+def visible_cases(actor: Actor, alias: str = "c") -> Where:
+    """The cases an actor may see at all: area roles their subtrees, unit roles their unit's cases, workers their own
+    and the events of their grids; never a case against the actor's own unit (the conflict wall)."""
+    where = Where()
+    if actor.kind == "worker":
+        me = where.bind(actor.id)
+        grids = area_condition(where, f"{alias}.area_path", actor.areas(Permission.FIELD_READ))
+        where.conditions.append(
+            f"({alias}.kind = 'event' AND ({grids})) OR {alias}.reporter_id = {me} OR {alias}.handler_id = {me}"
+        )
+        return where
+    wide = sorted({g.area_path for g in actor.granting(Permission.CASE_READ) if g.role not in UNIT_ROLES})
+    parts = [area_condition(where, f"{alias}.area_path", wide)]
+    if actor.units:
+        units = where.bind(list(actor.units))
+        parts.append(
+            f"{alias}.lead_id = ANY({units}::uuid[]) OR EXISTS (SELECT 1 FROM case_units u"
+            f" WHERE u.case_id = {alias}.id AND u.department_id = ANY({units}::uuid[]))"
+        )
+    where.conditions.append(" OR ".join(f"({part})" for part in parts))
+    if actor.departments:
+        own = where.bind(list(actor.departments))
+        where.conditions.append(
+            f"{alias}.complained_department_id IS NULL OR NOT {alias}.complained_department_id = ANY({own}::uuid[])"
+        )
+    return where
+
+
+_CO_UNITS = "ARRAY(SELECT u.department_id FROM case_units u WHERE u.case_id = c.id) AS co_ids"
+
+
+async def case_row(actor: Actor, case_id: UUID) -> dict[str, Any]:
+    """One case as a row with its lead's name and co-unit ids; 404 outside the actor's scope."""
+    where = visible_cases(actor)
+    where.add("c.id = {}", case_id)
+    rows = await fetch(
+        f"SELECT c.*, d.name AS lead_name, a.name AS area_name, {_CO_UNITS} FROM cases c"
+        " LEFT JOIN departments d ON d.id = c.lead_id LEFT JOIN areas a ON a.code = c.area_code"
+        f" WHERE {where.sql}",
+        where.values,
+        json=("steps", "track_reasons"),
+    )
+    if not rows:
+        raise NotFound
+    return rows[0]
+
+
+@dataclass(frozen=True)
+class CaseSearch:
+    """What a work list may be narrowed by."""
+
+    state: tuple[str, ...] = ()
+    kind: str | None = None
+    area_path: str | None = None
+    topic: str | None = None
+    unit: UUID | None = None
+    channel: str | None = None
+    number: str | None = None
+    text: str | None = None
+    overdue: bool | None = None
+    before: UUID | None = None
+    limit: int = 20
+
+
+async def search_cases(actor: Actor, search: CaseSearch, at: datetime) -> list[dict[str, Any]]:
+    """A page of cases, newest first (UUIDv7 order), one row more than the limit when there is another page."""
+    where = visible_cases(actor)
+    _narrow(where, search, at)
+    return await fetch(
+        "SELECT c.id, c.number, c.kind, c.state, c.version, c.title, c.topic, c.event_type, c.urgent, c.track,"
+        " c.area_code, c.received_at, c.round, c.handler_id, c.lead_id, d.name AS lead_name, a.name AS area_name,"
+        " n.due_at AS next_due_at, n.name AS next_clock"
+        " FROM cases c LEFT JOIN departments d ON d.id = c.lead_id LEFT JOIN areas a ON a.code = c.area_code"
+        " LEFT JOIN LATERAL (SELECT due_at, name FROM deadlines WHERE case_id = c.id AND stopped_at IS NULL"
+        "  ORDER BY due_at LIMIT 1) n ON TRUE"
+        f" WHERE {where.sql} ORDER BY c.id DESC LIMIT {search.limit + 1}",
+        where.values,
+    )
+
+
+def _narrow(where: Where, search: CaseSearch, at: datetime) -> None:
+    if search.state:
+        where.add("c.state = ANY({}::text[])", list(search.state))
+    for column in ("kind", "topic"):
+        if value := getattr(search, column):
+            where.add(f"c.{column} = {{}}", value)
+    if search.area_path:
+        where.conditions.append(area_condition(where, "c.area_path", [search.area_path]))
+    if search.unit:
+        where.add("c.lead_id = {}", search.unit)
+    if search.channel:
+        where.add("EXISTS (SELECT 1 FROM appeals p WHERE p.case_id = c.id AND p.channel = {})", search.channel)
+    if search.number:
+        where.add(
+            "c.number = {} OR EXISTS (SELECT 1 FROM appeals p WHERE p.case_id = c.id AND p.number = {})",
+            search.number, search.number,
+        )  # fmt: skip
+    if search.text:
+        where.add("EXISTS (SELECT 1 FROM appeals p WHERE p.case_id = c.id AND p.content ILIKE {})", _like(search.text))
+    if search.overdue:
+        where.add(
+            "EXISTS (SELECT 1 FROM deadlines n WHERE n.case_id = c.id AND n.stopped_at IS NULL AND n.due_at < {})", at
+        )
+    if search.before:
+        where.add("c.id < {}", search.before)
+
+
+def _like(text: str) -> str:
+    return "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+
+
+def facts(row: dict[str, Any]) -> CaseFacts:
+    """The plain facts of a case row for the policy."""
+    return CaseFacts(
+        id=row["id"], kind=row["kind"], state=row["state"], area_path=row["area_path"], lead_id=row["lead_id"],
+        co_ids=frozenset(row["co_ids"] or ()), handler_id=row["handler_id"], reporter_id=row["reporter_id"],
+        complained_department_id=row["complained_department_id"],
+    )  # fmt: skip
+
+
+async def deadlines(case_id: UUID) -> list[dict[str, Any]]:
+    """The clocks of a case, running ones first, then by due date."""
+    return await fetch(
+        "SELECT * FROM deadlines WHERE case_id = $1 ORDER BY stopped_at IS NOT NULL, due_at, id",
+        [case_id],
+        json=("explanation", "ladder"),
+    )
+
+
+async def timeline(case_id: UUID) -> list[dict[str, Any]]:
+    """The journal of a case in order, with the free text of each move where there is one."""
+    return await fetch(
+        "SELECT j.key, j.at, j.actor, j.event, j.data, j.subject_id, t.text, t.public, d.name AS unit"
+        " FROM journal j LEFT JOIN case_texts t ON t.id = (j.data->>'text_id')::uuid"
+        " LEFT JOIN departments d ON d.id = (j.data->>'unit_id')::uuid"
+        " WHERE j.case_id = $1 ORDER BY j.at, j.area, j.n",
+        [case_id],
+        json=("data",),
+    )

@@ -1,0 +1,168 @@
+"""States and moves of a case: one literal. Documents, diagrams, `can` lists and tests are made from it.
+
+A move says from where to where, which kinds of case, which permission and which relation to the case it needs, which
+event it records, which clocks it starts and stops, and which of the six fast steps (六快) it completes.
+Source: the project's workflow (docs/workflow.md); 条例 art 22, 23, 28; mechanisms 000-08, 000-09.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from domain.access.permissions import Permission as P
+
+Relation = Literal[
+    "area",  # the permission is held for the area of the case
+    "lead",  # …for the lead unit, or the case is the worker's own
+    "reviewer",  # …for the lead unit, by another person than the handler
+    "inspector",  # …for the area or as the reporter, by another person than the handler
+    "outside",  # …for the area, by an officer of neither lead nor co-unit
+    "reporter",  # the worker who reported it
+    "unit",  # a lead or co-unit
+    "appellant",  # the person who filed; checked by the appeal, not here
+    "system",
+]
+Kind = Literal["appeal", "event"]
+
+STATES: dict[str, str] = {
+    "submitted": "已提交",
+    "registered": "已登记",
+    "need_info": "待补充",
+    "accepted": "已受理",
+    "dispatched": "已派单",
+    "signed": "已签收",
+    "investigating": "核查中",
+    "handling": "处置中",
+    "reviewing": "审核中",
+    "answered": "已答复",
+    "rework": "重办",
+    "long_term": "挂账推进",
+    "closed": "办结",
+    "not_accepted": "不予受理",
+    "redirected": "导入法定途径",
+    "transferred": "已转送",
+    "merged": "已归并",
+    "withdrawn": "已撤回",
+    "voided": "作废",
+}
+ENDED = frozenset({"closed", "not_accepted", "redirected", "transferred", "merged", "withdrawn", "voided"})
+OPEN = frozenset(STATES) - ENDED
+SAME = "="  # the move leaves the state as it is
+
+
+@dataclass(frozen=True)
+class Move:
+    """One row of the transition table."""
+
+    name: str
+    source: tuple[str, ...]
+    target: str
+    event: str
+    permission: P | None
+    relation: tuple[Relation, ...]
+    kinds: tuple[Kind, ...] = ("appeal",)
+    event_source: tuple[str, ...] = ()  # further sources for events only
+    later: tuple[str, ...] = ()  # states in which the move is possible too and changes nothing
+    again: tuple[str, ...] = ()  # states in which a repeat is answered as done, but not offered
+    otherwise: str = ""  # the other outcome, where the body decides between two
+    starts: tuple[str, ...] = ()
+    stops: tuple[str, ...] = ()
+    step: str = ""
+    two_persons: bool = False
+
+
+_BOTH: tuple[Kind, ...] = ("appeal", "event")
+_EVENT: tuple[Kind, ...] = ("event",)
+_BEFORE_ANSWER = (
+    "submitted", "registered", "need_info", "accepted", "dispatched", "signed", "investigating", "handling", "reviewing",
+    "rework",
+)  # fmt: skip
+_UP_TO_HANDLING = _BEFORE_ANSWER[:8]
+
+_ROWS = (
+    # ---- intake
+    Move("register", ("submitted",), "registered", "case.registered", P.CASE_REGISTER, ("area",)),
+    Move("ask-info", ("registered",), "need_info", "case.info-asked", P.CASE_REGISTER, ("area",), stops=("accept",),
+         starts=("info",)),
+    Move("supply-info", ("need_info",), "registered", "case.info-supplied", P.CASE_REGISTER, ("area", "appellant"),
+         starts=("accept",), stops=("info",)),
+    Move("accept", ("registered",), "accepted", "case.accepted", P.CASE_REGISTER, ("area",), starts=("handling",),
+         stops=("accept",), step="accept"),
+    Move("not-accept", ("registered",), "not_accepted", "case.not-accepted", P.CASE_REGISTER, ("area",),
+         stops=("accept",), two_persons=True),
+    Move("redirect", ("registered",), "redirected", "case.redirected", P.CASE_REGISTER, ("area",), stops=("accept",)),
+    Move("void", ("submitted", "registered"), "voided", "case.voided", P.CASE_REGISTER, ("area",), _BOTH,
+         stops=("*",), two_persons=True),
+    Move("transfer-out", ("registered", "accepted", "dispatched"), "transferred", "case.transferred",
+         P.CASE_REGISTER, ("area",), stops=("*",)),
+    Move("confirm-transfer", ("transferred",), SAME, "case.transfer-confirmed", P.CASE_REGISTER, ("area",)),
+    Move("transfer-refused", ("transferred",), "registered", "case.transfer-refused", P.CASE_REGISTER, ("area",),
+         starts=("accept",)),
+    # ---- dispatch
+    Move("dispatch", ("accepted", "rework"), "dispatched", "case.dispatched", P.CASE_DISPATCH, ("area",), _BOTH,
+         event_source=("submitted", "registered"), starts=("sign", "first_contact")),
+    Move("sign", ("dispatched",), "signed", "case.signed", P.CASE_HANDLE, ("lead",), _BOTH, stops=("sign",)),
+    Move("return", ("dispatched", "signed"), SAME, "case.returned", P.CASE_HANDLE, ("lead",), _BOTH),
+    Move("grant-return", ("dispatched", "signed"), "accepted", "case.return-granted", P.CASE_DISPATCH, ("area",),
+         _BOTH, stops=("sign", "first_contact")),
+    Move("refuse-return", ("dispatched", "signed"), SAME, "case.return-refused", P.CASE_DISPATCH, ("area",), _BOTH),
+    Move("designate", ("accepted",), "dispatched", "case.dispatched", P.CASE_DESIGNATE, ("area",), _BOTH,
+         starts=("sign", "first_contact")),
+    Move("add-co-unit", ("dispatched", "signed", "investigating", "handling"), SAME, "case.co-unit-added",
+         P.CASE_DISPATCH, ("area",), _BOTH),
+    Move("escalate", _UP_TO_HANDLING, "accepted", "case.escalated", P.CASE_ESCALATE, ("area", "lead", "reporter"),
+         _BOTH, stops=("accept", "sign", "first_contact")),
+    # ---- handling
+    Move("contact", ("signed",), "investigating", "case.contacted", P.CASE_HANDLE, ("lead",), _BOTH,
+         later=("investigating", "handling", "reviewing", "answered"), stops=("first_contact",)),
+    Move("grade", ("investigating",), "handling", "case.graded", P.CASE_HANDLE, ("lead",), _BOTH, step="verify"),
+    Move("submit-result", ("handling",), "reviewing", "case.result-submitted", P.CASE_HANDLE, ("lead",), _BOTH,
+         step="rectify"),
+    Move("self-handle", ("submitted",), "reviewing", "case.self-handled", P.EVENT_REPORT, ("reporter",), _EVENT),
+    Move("reject", ("reviewing",), "handling", "case.rejected", P.CASE_REVIEW, ("reviewer",)),
+    Move("answer", ("reviewing",), "answered", "case.answered", P.CASE_REVIEW, ("reviewer",), starts=("callback",),
+         stops=("answered",), step="report"),
+    Move("inspect", ("reviewing",), "closed", "case.inspected", P.CASE_INSPECT, ("inspector",), _EVENT,
+         otherwise="handling", stops=("*",)),
+    # ---- after the answer
+    Move("follow-up", ("answered",), SAME, "case.followed-up", P.CASE_HANDLE, ("lead",), step="callback"),
+    Move("callback", ("answered", "closed"), SAME, "case.called-back", P.CASE_CALLBACK, ("outside",),
+         stops=("callback",)),
+    Move("close", ("answered",), "closed", "case.closed", P.CASE_CALLBACK, ("outside", "system"), stops=("*",),
+         again=("closed",)),
+    Move("rework", ("answered", "closed", "long_term"), "rework", "case.reworked", P.CASE_SUPERVISE,
+         ("area", "system"), _BOTH, starts=("rework",), stops=("callback",)),
+    Move("take-up", ("rework",), "handling", "case.taken-up", P.CASE_HANDLE, ("lead",), _BOTH),
+    # ---- at any time
+    Move("withdraw", _BEFORE_ANSWER, "withdrawn", "appeal.withdrawn", P.APPEAL_FOLLOW, ("appellant",), stops=("*",)),
+    Move("contest", ("not_accepted", "redirected", "transferred", "withdrawn", "voided"), "registered",
+         "case.contested", P.APPEAL_FOLLOW, ("appellant",), _BOTH, starts=("accept",)),
+    Move("urge", tuple(sorted(OPEN)), SAME, "case.urged", P.CASE_SUPERVISE, ("area", "appellant"), _BOTH),
+    Move("supervise", tuple(sorted(OPEN)), SAME, "case.supervised", P.CASE_SUPERVISE, ("area",), _BOTH),
+    Move("add-note", tuple(STATES), SAME, "case.noted", P.CASE_READ, ("area", "unit"), _BOTH),
+    Move("report-on-site", ("signed", "investigating", "handling"), SAME, "case.on-site", P.CASE_HANDLE, ("lead",),
+         _BOTH),
+    Move("convert", tuple(sorted(OPEN)), "registered", "case.converted", P.CASE_REGISTER, ("area",), _EVENT,
+         starts=("accept",), stops=("*",)),
+)  # fmt: skip
+
+MOVES: dict[str, Move] = {move.name: move for move in _ROWS}
+
+
+def sources(move: Move, kind: str) -> tuple[str, ...]:
+    """The states from which a move is possible for a kind of case."""
+    return move.source + move.later + (move.event_source if kind == "event" else ())
+
+
+def accepts(move: Move, kind: str, state: str) -> bool:
+    """Whether the table lets the move through from this state."""
+    return kind in move.kinds and state in (*sources(move, kind), *move.again)
+
+
+def target(move: Move, state: str) -> str:
+    """The state after a move."""
+    return state if move.target == SAME or state in move.later else move.target
+
+
+def possible(kind: str, state: str) -> list[Move]:
+    """Every move that the table allows from a state, whoever acts."""
+    return [move for move in _ROWS if kind in move.kinds and state in sources(move, kind)]

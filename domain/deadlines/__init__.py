@@ -1,0 +1,1 @@
+"""Deadlines: the working calendar, limits, tracks and warning levels."""

@@ -1,0 +1,119 @@
+from tortoise import fields
+from tortoise.models import Model
+
+from domain.fields import InstantField
+from domain.ids import new_id
+
+
+class Household(Model):
+    """A house with a plate; `import_key` is what makes a second import of the same list harmless."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    village_code = fields.CharField(20)
+    grid_code = fields.CharField(20)
+    area_path = fields.CharField(120)
+    group_name = fields.CharField(40, default="")
+    door_text = fields.CharField(80)
+    serial = fields.CharField(20, unique=True)
+    external_no = fields.CharField(40, default="")
+    head_name = fields.CharField(60, default="")
+    phone = fields.CharField(30, default="")
+    import_key = fields.CharField(140, unique=True)
+    state = fields.CharField(10, default="active")
+    lon = fields.FloatField(null=True)
+    lat = fields.FloatField(null=True)
+    datum = fields.CharField(6, null=True)
+    created_at = InstantField()
+    changed_at = InstantField()
+
+    class Meta:
+        table = "households"
+        indexes = (("area_path", "id"), ("village_code", "id"), ("grid_code", "id"), ("phone",))
+
+
+class HouseholdCode(Model):
+    """A code that was made for a household's plate; a dead one stays for ever."""
+
+    code_id = fields.BinaryField(primary_key=True)
+    kid = fields.SmallIntField()
+    household_id = fields.UUIDField()
+    area_path = fields.CharField(120)
+    state = fields.CharField(10, default="printed")  # printed | active | replaced | revoked | lost | suspect
+    batch_id = fields.UUIDField(null=True)
+    issued_at = InstantField()
+    printed_at = InstantField(null=True)
+    activated_at = InstantField(null=True)
+    activated_by = fields.UUIDField(null=True)
+    ended_at = InstantField(null=True)
+    replaced_by = fields.BinaryField(null=True)
+
+    class Meta:
+        table = "household_codes"
+        indexes = (("household_id", "issued_at"), ("area_path", "state"), ("batch_id",))
+
+
+class PlateBatch(Model):
+    """A job that issues codes and prints plates."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    area_code = fields.CharField(20)
+    area_path = fields.CharField(120)
+    selection = fields.JSONField()
+    layout = fields.CharField(40)
+    state = fields.CharField(10)  # waiting | running | done | failed | cancelled
+    total = fields.IntField(default=0)
+    done = fields.IntField(default=0)
+    read_back = fields.IntField(default=0)
+    unread = fields.JSONField(default=list)
+    missing_glyphs = fields.JSONField(default=list)
+    file_id = fields.UUIDField(null=True)
+    file_bytes = fields.BigIntField(null=True)
+    sha256 = fields.CharField(64, null=True)
+    reason = fields.CharField(200, default="")
+    requested_by = fields.UUIDField()
+    created_at = InstantField()
+    finished_at = InstantField(null=True)
+
+    class Meta:
+        table = "plate_batches"
+        indexes = (("area_path", "id"),)
+
+
+class HouseholdImport(Model):
+    """One uploaded household list and what became of each row (the result file)."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    area_code = fields.CharField(20)
+    area_path = fields.CharField(120)
+    filename = fields.CharField(200)
+    state = fields.CharField(10)  # waiting | running | done | failed
+    total = fields.IntField(default=0)
+    done = fields.IntField(default=0)
+    created_rows = fields.IntField(default=0)
+    updated_rows = fields.IntField(default=0)
+    unchanged_rows = fields.IntField(default=0)
+    error_rows = fields.IntField(default=0)
+    source_file_id = fields.UUIDField()
+    result_file_id = fields.UUIDField(null=True)
+    reason = fields.CharField(200, default="")
+    requested_by = fields.UUIDField()
+    created_at = InstantField()
+    finished_at = InstantField(null=True)
+
+    class Meta:
+        table = "household_imports"
+        indexes = (("area_path", "id"),)
+
+
+class CodeScan(Model):
+    """A scan of a plate, kept for a short time to see forgeries and worn plates; never who scanned."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    code_id = fields.BinaryField(null=True)
+    at = InstantField()
+    outcome = fields.CharField(10)  # live | dead | unknown | orphan
+    door = fields.CharField(10)  # web | resident | worker
+
+    class Meta:
+        table = "code_scans"
+        indexes = (("at",), ("code_id", "at"))

@@ -1,0 +1,58 @@
+"""The rules of this deployment, handed in at boot and read everywhere: calendar, tracks, texts, numbers.
+
+The profile file seeds them; code never asks which profile runs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from domain.deadlines.calendar import WorkCalendar
+from domain.deadlines.choice import TrackRule
+from domain.deadlines.tracks import Track
+from domain.deadlines.warnings import WarningRules
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A node of the topic tree that residents choose from."""
+
+    code: str
+    name: str
+    plain: str
+    icon: str
+    parent: str = ""
+
+
+@dataclass(frozen=True)
+class Rulebook:
+    """Everything that a deployment decides by data."""
+
+    county: str
+    hotline: str
+    calendar: WorkCalendar
+    tracks: Mapping[str, Track]
+    track_rules: Sequence[TrackRule]
+    warnings: WarningRules
+    topics: Mapping[str, Topic]
+    event_types: Mapping[str, str]
+    event_limits: Mapping[str, str]
+    channels: Mapping[str, str]
+    texts: Mapping[str, str]
+    rating_window_days: int = 30
+    info_days: int = 15
+    rework_auto_rounds: int = 1
+    supervision_workdays: int = 3
+    subscribe_templates: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    sms_templates: Mapping[str, str] = field(default_factory=dict)
+
+
+_installed: list[Rulebook] = []
+
+
+def install(book: Rulebook) -> None:
+    """Put the rules in force; called at boot and by tests."""
+    _installed[:] = [book]
+
+
+def rulebook() -> Rulebook:
+    """The rules in force."""
+    return _installed[0]

@@ -1,0 +1,77 @@
+"""Supervision of a case (督办): opened by hand or by itself, answered by the unit, closed with a verdict."""
+
+from uuid import UUID
+
+from domain.access.actor import SYSTEM, Actor
+from domain.access.permissions import Permission
+from domain.cases.models import Case
+from domain.clock import now
+from domain.deadlines.limits import Limit, Unit, due
+from domain.ids import new_id
+from domain.journal.unit import Fact, record
+from domain.problems import NotAllowed, NotFound
+from domain.rulebook import rulebook
+from domain.supervision.models import Supervision
+
+
+async def open_supervision(
+    case: Case, kind: str, trigger: str, requirement: str, by: Actor = SYSTEM
+) -> Supervision:
+    """Open supervision, once per trigger while one is open; the second call returns the first."""
+    found = await Supervision.filter(case_id=case.id, trigger=trigger, state__in=["open", "answered"]).first()
+    if found and trigger != "hand":
+        return found
+    at = now()
+    limit = Limit(rulebook().supervision_workdays, Unit.WORKING_DAY)
+    supervision = await Supervision.create(
+        id=new_id(), case_id=case.id, area_path=case.area_path, department_id=case.lead_id, kind=kind, trigger=trigger,
+        requirement=requirement, state="open", opened_at=at, opened_by=by.label,
+        due_at=due(limit, at, rulebook().calendar).due_at,
+    )  # fmt: skip
+    _record(case, "supervision.opened", supervision, {"kind": kind, "trigger": trigger}, by)
+    return supervision
+
+
+async def settle_dissatisfaction(case: Case) -> None:
+    """The appellant is satisfied now: what dissatisfaction opened is closed by that (000-15)."""
+    for supervision in await Supervision.filter(
+        case_id=case.id, trigger="dissatisfied", state__in=["open", "answered"]
+    ):
+        await _close(case, supervision, "群众重新评价满意,销号。", SYSTEM)
+
+
+async def answer_supervision(actor: Actor, supervision_id: UUID, text: str) -> Supervision:
+    """The unit answers what it did."""
+    supervision, case = await _load(supervision_id)
+    if supervision.department_id not in actor.units:
+        raise NotAllowed
+    supervision.response, supervision.state = text, "answered"
+    await supervision.save(update_fields=["response", "state"])
+    _record(case, "supervision.answered", supervision, {}, actor)
+    return supervision
+
+
+async def close_supervision(actor: Actor, supervision_id: UUID, verdict: str) -> Supervision:
+    """The supervision section gives its verdict and closes it."""
+    supervision, case = await _load(supervision_id)
+    actor.require(Permission.CASE_SUPERVISE, case.area_path)
+    await _close(case, supervision, verdict, actor)
+    return supervision
+
+
+async def _close(case: Case, supervision: Supervision, verdict: str, by: Actor) -> None:
+    supervision.verdict, supervision.state, supervision.closed_at = verdict, "closed", now()
+    await supervision.save(update_fields=["verdict", "state", "closed_at"])
+    _record(case, "supervision.closed", supervision, {}, by)
+
+
+async def _load(supervision_id: UUID) -> tuple[Supervision, Case]:
+    supervision = await Supervision.filter(id=supervision_id, state__in=["open", "answered"]).select_for_update().first()
+    if supervision is None:
+        raise NotFound
+    return supervision, await Case.get(id=supervision.case_id)
+
+
+def _record(case: Case, event: str, supervision: Supervision, data: dict[str, str], by: Actor) -> None:
+    unit = {"unit_id": str(supervision.department_id)} if supervision.department_id else {}
+    record(Fact(event, case.area_code, case.id, supervision.id, {**data, **unit}, actor=by))

@@ -1,0 +1,146 @@
+"""Effects after the answer: follow-up, callback, close with its guard, rework; and what a rating sets off."""
+
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+
+from domain.access.actor import SYSTEM
+from domain.appeals.models import Appeal
+from domain.cases.models import Case, CaseUnit, Contact
+from domain.cases.move import AFTER, Body, Turn, effect, move_locked
+from domain.clock import local_date, now
+from domain.ids import new_id
+from domain.problems import GuardNotMet
+from domain.ratings.actions import Verdict, rate
+from domain.ratings.models import Callback, Rating
+from domain.rulebook import rulebook
+from domain.supervision.actions import open_supervision, settle_dissatisfaction
+from domain.supervision.models import Supervision
+from domain.workflow.intake import Text, invalid
+
+STEPS = {
+    "accept": "快受理",
+    "verify": "快核查、快处置",
+    "rectify": "快整改",
+    "report": "快报告",
+    "callback": "快回访",
+}
+STAGES = {"accept": "受理见面", "investigate": "调查见面", "answer": "答复见面"}
+
+
+class Note(Body, kw_only=True):
+    """A short note."""
+
+    note: Text
+
+
+@effect("follow-up", Note)
+async def follow_up(turn: Turn, body: Note) -> None:
+    """The unit's own follow-up (快回访), the sixth fast step; it counts for no rate."""
+    turn.text = body.note
+
+
+class CallbackBody(Body, kw_only=True):
+    """A call by an officer outside the unit; ratings only when the person was reached."""
+
+    attempt: Annotated[int, msgspec.Meta(ge=1, le=20)] | None = None
+    reached: bool
+    solved: Annotated[str, msgspec.Meta(pattern="^(yes|partly|no)$")] | None = None
+    process: Annotated[int, msgspec.Meta(ge=1, le=5)] | None = None
+    result: Annotated[int, msgspec.Meta(ge=1, le=5)] | None = None
+    staff: Annotated[str, msgspec.Meta(pattern="^(active|average|inactive)$")] = "average"
+    comment: Annotated[str, msgspec.Meta(max_length=1000)] = ""
+    appeal_id: UUID | None = None
+
+
+@effect("callback", CallbackBody)
+async def callback(turn: Turn, body: CallbackBody) -> None:
+    """Record the call and, when the person was reached, the rating with its source `callback` (000-24)."""
+    appeals = await Appeal.filter(case_id=turn.case.id).order_by("id")
+    appeal = next((a for a in appeals if body.appeal_id in (None, a.id)), None)
+    if appeal is None:
+        raise invalid("appeal_id", "此件中没有这份诉求")
+    if body.reached and (body.solved is None or body.process is None or body.result is None):
+        raise invalid("solved", "已联系上时,请记录是否解决、过程与结果评价")
+    done = await Callback.filter(case_id=turn.case.id, appeal_id=appeal.id, round=turn.case.round).count()
+    at = now()
+    await Callback.create(
+        id=new_id(), case_id=turn.case.id, appeal_id=appeal.id, round=turn.case.round, attempt=done + 1,
+        reached=body.reached, officer_id=turn.actor.id, note=body.comment, at=at, on_date=local_date(at),
+    )  # fmt: skip
+    turn.text = body.comment
+    turn.data |= {"reached": body.reached, "attempt": done + 1}
+    if body.reached and body.solved and body.process and body.result:
+        verdict = Verdict(body.process, body.result, body.solved, body.staff, body.comment)
+        await rate(appeal, turn.case, verdict, "callback")
+        turn.after = verdict
+
+
+async def after_verdict(case: Case, co_ids: frozenset[UUID], verdict: Verdict) -> None:
+    """A bad verdict opens supervision and, the first time, rework by itself; a good one settles what dissatisfaction
+    opened and closes the case when nothing is missing (000-15, 004-26)."""
+    if verdict.bad:
+        await open_supervision(case, "key", "dissatisfied", "群众评价不满意,请核查原因并重新办理。")
+        if case.rework_no < rulebook().rework_auto_rounds and case.state in {"answered", "closed"}:
+            await move_locked(SYSTEM, case, co_ids, "rework", Rework(reason="群众评价不满意"))
+        return
+    await settle_dissatisfaction(case)
+    if case.state == "answered" and not await missing_for_close(case):
+        await move_locked(SYSTEM, case, co_ids, "close", Body())
+
+
+AFTER["callback"] = after_verdict
+
+
+@effect("close")
+async def close(turn: Turn, body: Body) -> None:
+    """Close only when the loop is complete (闭环, 000-08)."""
+    if turn.case.state == "closed":
+        turn.skip = True
+        return
+    missing = await missing_for_close(turn.case)
+    if missing:
+        raise GuardNotMet(reason="还缺:" + "、".join(missing) + "。", missing=missing)
+    turn.case.ended_at = now()
+
+
+async def missing_for_close(case: Case) -> list[str]:
+    """What still stands between an answered case and its closing, in Chinese."""
+    missing = [text for step, text in STEPS.items() if step not in case.steps]
+    stages = set(await Contact.filter(case_id=case.id).values_list("stage", flat=True))
+    missing += [text for stage, text in STAGES.items() if stage not in stages]
+    if not await _heard(case):
+        missing.append("回访")
+    if await Supervision.exists(case_id=case.id, state__in=["open", "answered"]):
+        missing.append("督办销号")
+    if await CaseUnit.exists(case_id=case.id, done_at=None):
+        missing.append("协办任务")
+    return missing
+
+
+async def _heard(case: Case) -> bool:
+    """The appellant was heard in this round: by own rating or callback, or three attempts on two days."""
+    if await Rating.exists(case_id=case.id, round=case.round, source__in=["self", "callback"]):
+        return True
+    days = await Callback.filter(case_id=case.id, round=case.round).values_list("on_date", flat=True)
+    return len(days) >= 3 and len(set(days)) >= 2
+
+
+class Rework(Body, kw_only=True):
+    """Why it has to be done again."""
+
+    reason: Text
+
+
+@effect("rework", Rework)
+async def rework(turn: Turn, body: Rework) -> None:
+    """Do it again: a new round with its own clock, answer and rating (重办)."""
+    case = turn.case
+    case.rework_no += 1
+    case.round = case.rework_no + 1
+    case.ended_at = None
+    turn.text, turn.public = body.reason, True
+    turn.data |= {"rework_no": case.rework_no, "unit_id": str(case.lead_id) if case.lead_id else None}
+
+

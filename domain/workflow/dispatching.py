@@ -1,0 +1,182 @@
+"""Effects of dispatch: lead and co-units, sign, return, designate, escalate."""
+
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+
+from domain.access.models import Assignment, Department, Staff
+from domain.access.queries import department
+from domain.areas.models import Area
+from domain.cases.models import CaseUnit, ReturnRequest
+from domain.cases.move import Body, Turn, effect
+from domain.clock import now
+from domain.ids import new_id
+from domain.problems import ConflictOfInterest, GuardNotMet
+from domain.workflow.intake import Text, invalid
+
+RETURNS_BEFORE_DESIGNATION = 2
+
+
+class Dispatch(Body, kw_only=True):
+    """Who owes the work: one lead, any co-units, and why (the rules that matched)."""
+
+    lead: str
+    co_units: Annotated[list[str], msgspec.Meta(max_length=10)] = []
+    handler_id: UUID | None = None
+    rule_reasons: Annotated[list[str], msgspec.Meta(max_length=20)] = []
+
+
+@effect("dispatch", Dispatch)
+async def dispatch(turn: Turn, body: Dispatch) -> None:
+    """Give the case to a lead unit and its co-units; recusal and the conflict wall come first (000-35, 001-20)."""
+    if turn.case.returns > RETURNS_BEFORE_DESIGNATION:
+        raise GuardNotMet(reason="此件已被退回三次,须由联席办指定承办单位。", missing=["designate"])
+    await _assign(turn, body)
+
+
+@effect("designate", Dispatch)
+async def designate(turn: Turn, body: Dispatch) -> None:
+    """Designate a unit after more than two returns; final, it cannot be returned again."""
+    turn.data["final"] = True
+    await _assign(turn, body)
+
+
+async def _assign(turn: Turn, body: Dispatch) -> None:
+    case = turn.case
+    lead = await _unit(turn, "lead", body.lead)
+    co_units = [await _unit(turn, f"co_units[{i}]", name) for i, name in enumerate(body.co_units)]
+    if lead.id in {unit.id for unit in co_units}:
+        raise invalid("co_units", "协办单位不能与主办单位相同")
+    await CaseUnit.filter(case_id=case.id).delete()
+    for unit in {unit.id: unit for unit in co_units}.values():
+        await CaseUnit.create(id=new_id(), case_id=case.id, department_id=unit.id, added_at=now())
+    case.lead_id, case.dispatched_at = lead.id, now()
+    case.handler_id = await _named_handler(body.handler_id, lead)
+    turn.data |= {
+        "unit_id": str(lead.id),
+        "co_units": [str(unit.id) for unit in co_units],
+        "reasons": body.rule_reasons,
+    }
+
+
+async def _unit(turn: Turn, field: str, reference: str) -> Department:
+    unit = await department(reference)
+    if unit is None:
+        raise invalid(field, "没有这个单位")
+    if unit.id == turn.case.complained_department_id:
+        raise ConflictOfInterest
+    return unit
+
+
+async def _named_handler(handler_id: UUID | None, lead: Department) -> UUID | None:
+    if handler_id is None:
+        return None
+    known = await Staff.get_or_none(id=handler_id, active=True)
+    of_unit = known and (
+        known.kind == "worker" or await Assignment.exists(staff_id=handler_id, department_id=lead.id)
+    )
+    if not of_unit:
+        raise invalid("handler_id", "承办人不属于该单位")
+    return handler_id
+
+
+class AddCoUnit(Body, kw_only=True):
+    """One more unit that has a part in the work."""
+
+    department_id: str
+    duty: Annotated[str, msgspec.Meta(max_length=200)] = ""
+
+
+@effect("add-co-unit", AddCoUnit)
+async def add_co_unit(turn: Turn, body: AddCoUnit) -> None:
+    """Add a co-unit with its duty."""
+    unit = await _unit(turn, "department_id", body.department_id)
+    if unit.id == turn.case.lead_id or unit.id in turn.co_ids:
+        raise invalid("department_id", "该单位已在办理此件")
+    await CaseUnit.create(id=new_id(), case_id=turn.case.id, department_id=unit.id, duty=body.duty, added_at=now())
+    turn.data["unit_id"] = str(unit.id)
+
+
+@effect("sign")
+async def sign(turn: Turn, body: Body) -> None:
+    """Take the case; the first unit and handler are fixed for good (首办负责, 000-20)."""
+    case = turn.case
+    case.handler_id = turn.actor.id
+    case.first_unit_id = case.first_unit_id or case.lead_id
+    case.first_handler_id = case.first_handler_id or turn.actor.id
+    turn.data["unit_id"] = str(case.lead_id) if case.lead_id else None
+
+
+class Return(Body, kw_only=True):
+    """Why the case is not this unit's."""
+
+    reason: Annotated[str, msgspec.Meta(min_length=5, max_length=1000)]
+
+
+@effect("return", Return)
+async def ask_return(turn: Turn, body: Return) -> None:
+    """Ask to return the case (退单): once per unit, with a reason; the handling clock runs on."""
+    lead = turn.case.lead_id
+    before = await ReturnRequest.filter(case_id=turn.case.id)
+    if any(request.state == "open" for request in before):
+        raise GuardNotMet(reason="退单申请正在等待分办人员决定。", missing=[])
+    if any(request.department_id == lead for request in before):
+        raise GuardNotMet(reason="同一单位对同一件只能申请退单一次。", missing=[])
+    await ReturnRequest.create(
+        id=new_id(), case_id=turn.case.id, department_id=lead, reason=body.reason, state="open", asked_at=now()
+    )
+    turn.text = body.reason
+    turn.data["unit_id"] = str(lead)
+
+
+class Decision(Body, kw_only=True):
+    """The dispatcher's words."""
+
+    note: Annotated[str, msgspec.Meta(max_length=500)] = ""
+
+
+@effect("grant-return", Decision)
+async def grant_return(turn: Turn, body: Decision) -> None:
+    """Take the case back for another dispatch; the deadline is not moved."""
+    await _decide(turn, "granted", body.note)
+    turn.case.returns += 1
+    turn.case.lead_id = turn.case.handler_id = None
+    await CaseUnit.filter(case_id=turn.case.id).delete()
+
+
+@effect("refuse-return", Decision)
+async def refuse_return(turn: Turn, body: Decision) -> None:
+    """Leave the case where it is."""
+    await _decide(turn, "refused", body.note)
+
+
+async def _decide(turn: Turn, state: str, note: str) -> None:
+    request = await ReturnRequest.filter(case_id=turn.case.id, state="open").first()
+    if request is None:
+        raise GuardNotMet(reason="没有待决定的退单申请。", missing=[])
+    request.state, request.decided_at = state, now()
+    await request.save(update_fields=["state", "decided_at"])
+    turn.text = note
+    turn.data["unit_id"] = str(request.department_id)
+
+
+class Escalate(Body, kw_only=True):
+    """Why the next level has to take it."""
+
+    reason: Text
+
+
+_UP: dict[str, str] = {"grid": "town", "village": "town", "town": "county", "county": "county"}
+
+
+@effect("escalate", Escalate)
+async def escalate(turn: Turn, body: Escalate) -> None:
+    """Raise the case to the desk of the next level; the lower level keeps care and contact (提级, 002-13)."""
+    case = turn.case
+    place = await Area.get(code=case.area_code)
+    case.origin = "village_escalated" if place.kind in {"grid", "village"} else case.origin
+    case.accepted_at = case.accepted_at or now()
+    case.lead_id = case.handler_id = None
+    turn.data |= {"from_level": place.kind, "to_level": _UP[place.kind]}
+    turn.text = body.reason

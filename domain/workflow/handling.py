@@ -1,0 +1,207 @@
+"""Effects of handling: contact, grade, result, review, answer, inspection."""
+
+from datetime import timedelta
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+
+from domain.access.models import Department
+from domain.appeals.models import Appeal, Reply
+from domain.attachments.actions import attach_evidence
+from domain.cases import clocks
+from domain.cases.models import Contact
+from domain.cases.move import Body, Turn, effect
+from domain.clock import now
+from domain.deadlines.choice import Facts, choose_track
+from domain.deadlines.limits import due
+from domain.ids import new_id
+from domain.problems import ClientTimeAbsurd, GuardNotMet, NotAllowed
+from domain.rulebook import rulebook
+from domain.workflow.intake import Text, invalid
+from domain.workflow.times import occurred
+
+Mode = Annotated[str, msgspec.Meta(pattern="^(in_person|phone|video|message)$")]
+
+
+class ContactBody(Body, kw_only=True):
+    """One of the three meetings with the appellant (三见面)."""
+
+    stage: Annotated[str, msgspec.Meta(pattern="^(accept|investigate|answer)$")]
+    mode: Mode = "phone"
+    at: str | None = None
+    note: Annotated[str, msgspec.Meta(max_length=1000)] = ""
+
+
+@effect("contact", ContactBody)
+async def contact(turn: Turn, body: ContactBody) -> None:
+    """Record a contact; the first one stops the contact clock and starts the investigation (003-11)."""
+    at = occurred(body.at or body.occurred_at, "at")
+    if at < turn.case.received_at - timedelta(minutes=5):
+        raise ClientTimeAbsurd(field="at")
+    await Contact.create(
+        id=new_id(), case_id=turn.case.id, stage=body.stage, mode=body.mode, at=at, note=body.note,
+        staff_id=turn.actor.id,
+    )  # fmt: skip
+    turn.text = body.note
+    turn.data |= {"stage": body.stage, "mode": body.mode}
+
+
+class Grade(Body, kw_only=True):
+    """How hard the matter is, and what was found."""
+
+    grade: Annotated[str, msgspec.Meta(pattern="^(clear|complex|unresolvable_now)$")]
+    facts: Text
+
+
+@effect("grade", Grade)
+async def grade(turn: Turn, body: Grade) -> None:
+    """Grade the matter. A shorter limit acts at once; a longer one needs its own approval, never a grade alone."""
+    case = turn.case
+    case.grade = body.grade
+    turn.text = body.facts
+    turn.data["grade"] = body.grade
+    appeal = await Appeal.filter(case_id=case.id).order_by("id").first()
+    facts = Facts(
+        kind=case.kind, channel=appeal.channel if appeal else "grid", received_at=case.received_at,
+        urgency=case.level if case.kind == "event" else ("urgent" if case.urgent else "ordinary"),
+        appeal_type=case.appeal_type or None, petition_class=case.petition_class or None, topic=case.topic or None,
+        grade=body.grade, registered=True,
+    )  # fmt: skip
+    book = rulebook()
+    choice = choose_track(facts, book.track_rules, book.tracks, book.calendar)
+    before, after = clocks.handling_track(case).handling, book.tracks[choice.handling].handling
+    if not (before and after) or choice.handling == case.handling_track:
+        return
+    old = due(before.limit, case.received_at, book.calendar).due_at
+    if due(after.limit, case.received_at, book.calendar).due_at < old:
+        case.handling_track = choice.handling
+        await clocks.start(case, ("handling",), now())
+        turn.data["track"] = choice.handling
+
+
+class Result(Body, kw_only=True):
+    """What was done, on what basis, and how it was disposed of (三到位一处理)."""
+
+    result: Annotated[str, msgspec.Meta(min_length=1, max_length=5000)]
+    basis: Annotated[str, msgspec.Meta(max_length=2000)] = ""
+    disposition: Annotated[
+        str,
+        msgspec.Meta(pattern="^(solved_reasonable|explained_unreasonable|aided_hardship|referred_unlawful_act)$"),
+    ] | None = None
+    evidence: Annotated[list[UUID], msgspec.Meta(max_length=20)] = []
+    attachment_ids: Annotated[list[UUID], msgspec.Meta(max_length=20)] = []
+    rectification: Annotated[str, msgspec.Meta(max_length=2000)] = ""
+
+
+@effect("submit-result", Result)
+async def submit_result(turn: Turn, body: Result) -> None:
+    """Hand the result to another person for review; an answer needs facts and a basis (000-05, 000-36, 003-14)."""
+    case = turn.case
+    if case.kind == "appeal" and len(body.basis.strip()) < 2:
+        raise invalid("basis", "请写明办理依据")
+    if case.kind == "appeal" and body.disposition is None:
+        raise invalid("disposition", "请选择处理结果(三到位一处理)")
+    case.result, case.basis, case.disposition = body.result, body.basis, body.disposition or ""
+    await attach_evidence(turn.actor, [*body.evidence, *body.attachment_ids], "result", case.id, case.id)
+    turn.text = body.rectification or body.result
+    turn.data |= {"disposition": case.disposition, "unit_id": str(case.lead_id) if case.lead_id else None}
+
+
+@effect("self-handle", Result)
+async def self_handle(turn: Turn, body: Result) -> None:
+    """The reporter put it right on the spot (自办); another person inspects it."""
+    turn.case.handler_id = turn.actor.id
+    turn.case.result = body.result
+    await attach_evidence(turn.actor, [*body.evidence, *body.attachment_ids], "result", turn.case.id, turn.case.id)
+    turn.text = body.result
+
+
+class Reason(Body, kw_only=True):
+    """Why."""
+
+    reason: Text
+
+
+@effect("reject", Reason)
+async def reject(turn: Turn, body: Reason) -> None:
+    """Send the result back to the handler with the reason."""
+    turn.text = body.reason
+
+
+class AnswerBody(Body, kw_only=True):
+    """The final text that the appellant gets."""
+
+    text: Annotated[str, msgspec.Meta(min_length=1, max_length=5000)]
+
+
+@effect("answer", AnswerBody)
+async def answer(turn: Turn, body: AnswerBody) -> None:
+    """Approve and serve the answer in one move, to every appeal of the case; a principal signs what a superior
+    assigned (000-05, 000-21)."""
+    case = turn.case
+    if case.origin == "superior_assigned" and "principal" not in turn.actor.roles:
+        raise NotAllowed
+    if not case.result or not case.basis:
+        raise GuardNotMet(reason="还没有写明查明的事实和办理依据。", missing=["result", "basis"])
+    unit = await Department.get_or_none(id=case.lead_id)
+    at = now()
+    case.answered_at, case.reviewer_id = at, turn.actor.id
+    for appeal in await Appeal.filter(case_id=case.id):
+        await Reply.update_or_create(
+            appeal_id=appeal.id,
+            round=case.round,
+            defaults={"id": new_id(), "case_id": case.id, "text": body.text, "unit_name": unit.name if unit else "",
+                      "at": at},
+        )  # fmt: skip
+    turn.text, turn.public = body.text, True
+    turn.data["unit_id"] = str(case.lead_id)
+    turn.data["round"] = case.round
+
+
+class Inspect(Body, kw_only=True):
+    """What another person saw on site."""
+
+    passed: bool
+    note: Annotated[str, msgspec.Meta(max_length=1000)] = ""
+    attachment_ids: Annotated[list[UUID], msgspec.Meta(max_length=20)] = []
+
+
+@effect("inspect", Inspect)
+async def inspect(turn: Turn, body: Inspect) -> None:
+    """Close the event, or send it back to be done properly."""
+    await attach_evidence(turn.actor, body.attachment_ids, "inspection", turn.case.id, turn.case.id)
+    turn.text = body.note
+    turn.data["passed"] = body.passed
+    if body.passed:
+        turn.case.ended_at = now()
+        return
+    turn.state = "handling"
+    turn.keep_clocks = True
+
+
+class OnSite(Body, kw_only=True):
+    """Who came, with what, when."""
+
+    note: Text
+    attachment_ids: Annotated[list[UUID], msgspec.Meta(max_length=20)] = []
+
+
+@effect("report-on-site", OnSite)
+async def report_on_site(turn: Turn, body: OnSite) -> None:
+    """Record people, equipment and arrival on site (001-15)."""
+    await attach_evidence(turn.actor, body.attachment_ids, "on_site", turn.case.id, turn.case.id)
+    turn.text = body.note
+
+
+class Plan(Body, kw_only=True):
+    """How the rework will be done."""
+
+    plan: Text
+
+
+@effect("take-up", Plan)
+async def take_up(turn: Turn, body: Plan) -> None:
+    """Take the rework up with a plan."""
+    turn.case.handler_id = turn.case.handler_id or turn.actor.id
+    turn.text = body.plan

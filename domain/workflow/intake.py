@@ -1,0 +1,242 @@
+"""Effects of intake: register, ask for information, accept, refuse, redirect, transfer, void."""
+
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+
+from domain.access.permissions import Permission
+from domain.access.queries import department
+from domain.appeals.models import Appeal
+from domain.areas.queries import area
+from domain.attachments.actions import attach_evidence
+from domain.cases import clocks
+from domain.cases.models import Case, SecondSignature
+from domain.cases.move import Body, Turn, effect
+from domain.clock import now
+from domain.deadlines.choice import Facts, choose_track
+from domain.deadlines.tracks import ClockName
+from domain.ids import new_id
+from domain.problems import GuardNotMet, InvalidFields
+from domain.rulebook import rulebook
+
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
+AppealType = Annotated[str, msgspec.Meta(pattern="^(consult|help|complaint|report|suggestion|thanks)$")]
+PetitionClass = Annotated[str, msgspec.Meta(pattern="^(suggestion_opinion|accusation|appeal_for_decision)$")]
+
+
+def invalid(field: str, message: str) -> InvalidFields:
+    """The problem of one field of a move's body."""
+    return InvalidFields(errors=[{"field": field, "code": "invalid", "message": message}])
+
+
+class ComplainedOf(msgspec.Struct, forbid_unknown_fields=True):
+    """Whom an appeal is about."""
+
+    department_id: str | None = None
+    text: Annotated[str, msgspec.Meta(max_length=500)] = ""
+
+
+class Register(Body, kw_only=True):
+    """What the desk decides when it registers an appeal."""
+
+    appeal_type: AppealType
+    topic: str
+    area: str | None = None
+    urgency: Annotated[str, msgspec.Meta(pattern="^(ordinary|urgent)$")] = "ordinary"
+    petition_class: PetitionClass = "appeal_for_decision"
+    complained_of: ComplainedOf | None = None
+    complex: bool = False
+
+
+@effect("register", Register)
+async def register(turn: Turn, body: Register) -> None:
+    """Classify the appeal and choose its track, with the reasons kept (004-22, 004-23)."""
+    case = turn.case
+    if body.topic not in rulebook().topics:
+        raise invalid("topic", "没有这个问题类别")
+    if body.area and body.area != case.area_code:
+        place = await area(body.area)
+        if place is None or not any(turn.actor.granting(Permission.CASE_REGISTER, place.path)):
+            raise invalid("area", "没有这个地区,或不在您的管辖范围内")
+        case.area_code, case.area_path = place.code, place.path
+    case.appeal_type, case.topic, case.petition_class = body.appeal_type, body.topic, body.petition_class
+    case.urgent = body.urgency == "urgent"
+    case.registrar_id = turn.actor.id
+    if body.complained_of and body.complained_of.department_id:
+        unit = await department(body.complained_of.department_id)
+        if unit is None:
+            raise invalid("complained_of.department_id", "没有这个单位")
+        case.complained_department_id = unit.id
+    await _choose_track(turn, body.complex)
+
+
+async def _choose_track(turn: Turn, complex_matter: bool) -> None:
+    case = turn.case
+    appeal = await Appeal.filter(case_id=case.id).order_by("id").first()
+    facts = Facts(
+        kind=case.kind,
+        channel=appeal.channel if appeal else "",
+        received_at=case.received_at,
+        urgency="urgent" if case.urgent else "ordinary",
+        appeal_type=case.appeal_type,
+        petition_class=case.petition_class,
+        topic=case.topic,
+        grade="complex" if complex_matter else None,
+        registered=True,
+    )
+    await set_track(case, facts)
+    turn.data |= {"track": case.track, "topic": case.topic}
+
+
+async def set_track(case: Case, facts: Facts) -> None:
+    """Choose the track by the rules, keep the reasons, and count the accept clock by it."""
+    choice = choose_track(facts, rulebook().track_rules, rulebook().tracks, rulebook().calendar)
+    case.track, case.handling_track = choice.track, choice.handling
+    case.track_reasons = [*choice.matched, *choice.skipped]
+    accept = rulebook().tracks[choice.track].clocks.get(ClockName.ACCEPT)
+    if accept:
+        await clocks.set_clock(case, "accept", accept.limit, case.received_at)
+
+
+class AskInfo(Body, kw_only=True):
+    """One list of what is still needed."""
+
+    items: Annotated[list[Annotated[str, msgspec.Meta(min_length=1, max_length=200)]], msgspec.Meta(min_length=1,
+                                                                                                   max_length=10)]
+
+
+@effect("ask-info", AskInfo)
+async def ask_info(turn: Turn, body: AskInfo) -> None:
+    """Ask the appellant for a list of information, at most twice."""
+    if turn.case.info_asked >= 2:
+        raise GuardNotMet(reason="已经要求补充过两次,请直接作出受理决定。", missing=[])
+    turn.case.info_asked += 1
+    turn.text, turn.public = "请补充:" + ";".join(body.items), True
+
+
+class SupplyInfo(Body, kw_only=True):
+    """What the appellant adds."""
+
+    text: Text
+    attachment_ids: list[UUID] = []
+
+
+@effect("supply-info", SupplyInfo)
+async def supply_info(turn: Turn, body: SupplyInfo) -> None:
+    """Take in the information asked for."""
+    turn.text, turn.public = body.text, True
+    await attach_evidence(turn.actor, body.attachment_ids, "supplement", turn.case.id, turn.case.id)
+
+
+@effect("accept")
+async def accept(turn: Turn, body: Body) -> None:
+    """Accept the appeal; the notice names unit, path, limit and rights."""
+    turn.case.accepted_at = now()
+
+
+class NotAccept(Body, kw_only=True):
+    """Why an appeal is not accepted, and where to go instead."""
+
+    reason_code: Annotated[str, msgspec.Meta(pattern="^[a-z_]{2,40}$")]
+    next_channel: Text
+    reason: Annotated[str, msgspec.Meta(max_length=1000)] = ""
+
+
+@effect("not-accept", NotAccept)
+async def not_accept(turn: Turn, body: NotAccept) -> None:
+    """Refuse to accept, by two persons, always naming the next channel (domain §7.5)."""
+    await _second_person(turn, body)
+    if turn.hold:
+        return
+    reason = f"{body.reason.rstrip('。')}。" if body.reason else ""
+    turn.text, turn.public = f"{reason}建议途径:{body.next_channel}", True
+    turn.data["reason_code"] = body.reason_code
+    turn.case.ended_at = now()
+
+
+class Redirect(Body, kw_only=True):
+    """The legal path for a matter that is not for petitions (诉访分离)."""
+
+    legal_path: Annotated[str, msgspec.Meta(pattern="^(litigation|arbitration|reconsideration|prosecution|police|party|"
+                                                    "administrative)$")]
+    body: Text
+
+
+@effect("redirect", Redirect)
+async def redirect(turn: Turn, body: Redirect) -> None:
+    """Lead the appellant to the legal path, named with its body (004-13)."""
+    turn.data["legal_path"] = body.legal_path
+    turn.text, turn.public = f"此事依法应通过专门途径解决,请向{body.body}提出。", True
+    turn.case.ended_at = now()
+
+
+class Void(Body, kw_only=True):
+    """Why an entry is void."""
+
+    reason_code: Annotated[str, msgspec.Meta(pattern="^(spam|test|duplicate_entry)$")]
+
+
+@effect("void", Void)
+async def void(turn: Turn, body: Void) -> None:
+    """Take an entry out, by two persons."""
+    await _second_person(turn, body)
+    if turn.hold:
+        return
+    turn.data["reason_code"] = body.reason_code
+    turn.case.ended_at = now()
+
+
+class TransferOut(Body, kw_only=True):
+    """The body that has the power to handle it."""
+
+    target: Text
+    basis: Text
+    contact: Annotated[str, msgspec.Meta(max_length=100)] = ""
+
+
+@effect("transfer-out", TransferOut)
+async def transfer_out(turn: Turn, body: TransferOut) -> None:
+    """Transfer to the body in charge and tell the appellant where to (000-39)."""
+    contact = f",联系方式:{body.contact}" if body.contact else ""
+    turn.text, turn.public = f"已转送{body.target}办理({body.basis}){contact}。", True
+    turn.case.ended_at = now()
+
+
+class Receipt(Body, kw_only=True):
+    """What the other body said."""
+
+    note: Annotated[str, msgspec.Meta(max_length=500)] = ""
+
+
+@effect("confirm-transfer", Receipt)
+async def confirm_transfer(turn: Turn, body: Receipt) -> None:
+    """Keep the receipt of the transfer."""
+    turn.text = body.note
+
+
+@effect("transfer-refused", Receipt)
+async def transfer_refused(turn: Turn, body: Receipt) -> None:
+    """The other body sent it back; it is ours again."""
+    turn.text = body.note
+    turn.case.ended_at = None
+
+
+async def _second_person(turn: Turn, body: Body) -> None:
+    """The first officer's call is kept as a request; the move happens when another officer calls with the same body."""
+    content = msgspec.to_builtins(body)
+    content.pop("version", None)
+    asked = await SecondSignature.get_or_none(case_id=turn.case.id, action=turn.move.name)
+    if asked and asked.asked_by != turn.actor.id and asked.body == content:
+        await asked.delete()
+        turn.data["first_officer"] = str(asked.asked_by)
+        return
+    if asked is None or asked.asked_by != turn.actor.id or asked.body != content:
+        await SecondSignature.filter(case_id=turn.case.id, action=turn.move.name).delete()
+        await SecondSignature.create(
+            id=new_id(), case_id=turn.case.id, action=turn.move.name, body=content, asked_by=turn.actor.id,
+            asked_at=now(), case_version=turn.case.version,
+        )  # fmt: skip
+    turn.event = "case.second-asked"
+    turn.data["action"] = turn.move.name
+    turn.hold = True

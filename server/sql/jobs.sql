@@ -1,0 +1,68 @@
+-- What we add to procrastinate's schema; runs inside schema "jobs", right after the library's own script.
+
+-- The library writes bare table names into its functions. Pinning their search_path lets any connection
+-- call them, whatever its own path is, and leaves "public" to the models.
+DO $$
+DECLARE routine regprocedure;
+BEGIN
+    FOR routine IN SELECT oid::regprocedure FROM pg_proc WHERE pronamespace = 'jobs'::regnamespace LOOP
+        EXECUTE format('ALTER FUNCTION %s SET search_path = jobs, pg_temp', routine);
+    END LOOP;
+END $$;
+
+-- One living job per unique key. Wider than the library's index (waiting jobs only), under which the retry
+-- of a running job would fail if its key had been enqueued again meanwhile.
+CREATE UNIQUE INDEX jobs_unique_key ON procrastinate_jobs (queueing_lock)
+    WHERE status IN ('todo', 'doing', 'failed');
+
+-- "Is an earlier job of this key alive?" is asked for every candidate; the library indexes (id, lock).
+CREATE INDEX jobs_key_order ON procrastinate_jobs (lock, id) WHERE status IN ('todo', 'doing');
+
+-- Why the last attempt failed: kind and place, never the message, which may carry personal data.
+ALTER TABLE procrastinate_jobs ADD COLUMN error text;
+
+-- Enqueue in the order of the array, skip jobs whose unique key is alive, return how many were new.
+-- The locks last until commit: ids are then in commit order per key, so a later transaction's job can
+-- never be seen, and run, before an earlier one's. 1024 of them bound the lock table; taken sorted.
+CREATE FUNCTION enqueue(names text[], args text[], keys text[], unique_keys text[], run_ats timestamptz[])
+    RETURNS integer LANGUAGE plpgsql SET search_path = jobs, pg_temp
+AS $$
+DECLARE
+    slot integer;
+    fresh procrastinate_job_to_defer_v1[];
+BEGIN
+    FOR slot IN
+        SELECT DISTINCT hashtext(k) & 1023 FROM unnest(keys || unique_keys) AS k WHERE k IS NOT NULL ORDER BY 1
+    LOOP
+        PERFORM pg_advisory_xact_lock(482514, slot);
+    END LOOP;
+    SELECT array_agg(ROW('default', name, 0, key, unique_key, arg::jsonb, run_at)::procrastinate_job_to_defer_v1
+                     ORDER BY place)
+      INTO fresh
+      FROM (SELECT *, row_number() OVER (PARTITION BY unique_key ORDER BY place) AS copy
+              FROM unnest(names, args, keys, unique_keys, run_ats) WITH ORDINALITY
+                AS given (name, arg, key, unique_key, run_at, place)) AS given
+     WHERE unique_key IS NULL
+        OR copy = 1 AND NOT EXISTS (SELECT FROM procrastinate_jobs AS living
+                                     WHERE living.queueing_lock = given.unique_key
+                                       AND living.status IN ('todo', 'doing', 'failed'));
+    IF fresh IS NULL THEN
+        RETURN 0;
+    END IF;
+    RETURN cardinality(procrastinate_defer_jobs_v1(fresh));
+END $$;
+
+-- The library wakes workers for new jobs only: the next job of a key would wait for the poll (seconds).
+CREATE FUNCTION wake_for_next() RETURNS trigger LANGUAGE plpgsql SET search_path = jobs, pg_temp
+AS $$
+BEGIN
+    IF EXISTS (SELECT FROM procrastinate_jobs WHERE lock = OLD.lock AND status = 'todo') THEN
+        PERFORM pg_notify('procrastinate_any_queue_v1', json_build_object('type', 'job_inserted', 'job_id', OLD.id)::text);
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER wake_for_next_when_finished AFTER UPDATE OF status ON procrastinate_jobs
+    FOR EACH ROW WHEN (OLD.status = 'doing' AND OLD.lock IS NOT NULL) EXECUTE FUNCTION wake_for_next();
+CREATE TRIGGER wake_for_next_when_deleted AFTER DELETE ON procrastinate_jobs
+    FOR EACH ROW WHEN (OLD.status = 'doing' AND OLD.lock IS NOT NULL) EXECUTE FUNCTION wake_for_next();

@@ -1,0 +1,79 @@
+"""Idempotency-Key: the first answer again for the same request, stored in the transaction of its effect.
+
+The lock is tried, never waited for: a waiting duplicate would hold a pool connection and starve unrelated callers.
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+import msgspec
+
+from domain.clock import real_now
+from domain.problems import IdempotencyKeyReused, StillRunning
+from domain.sql import execute, fetch_one
+
+
+@dataclass(frozen=True)
+class Stored:
+    """The answer that a first request got."""
+
+    status: int
+    body: bytes
+
+
+@dataclass(frozen=True)
+class ReplayKey:
+    """A caller's key with the fingerprint of what was sent."""
+
+    caller: str
+    key: str
+    fingerprint: bytes
+
+    @property
+    def id(self) -> bytes:
+        """The row of this key: a hash, so a key of any shape fits and tells nothing."""
+        return hashlib.sha256(f"{self.caller}\0{self.key}".encode()).digest()
+
+    @property
+    def lock(self) -> int:
+        """A 64-bit advisory lock number."""
+        return int.from_bytes(self.id[:8], "big", signed=True)
+
+
+def replay_key(caller: str, key: str, method: str, path: str, body: bytes) -> ReplayKey:
+    """The key of a request; JSON bodies are compared as values, so white space does not matter."""
+    try:
+        canonical = msgspec.json.encode(msgspec.json.decode(body), order="deterministic")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        canonical = body
+    return ReplayKey(caller, key, hashlib.sha256(b"\0".join((method.encode(), path.encode(), canonical))).digest())
+
+
+async def find(key: ReplayKey) -> Stored | None:
+    """The stored answer; 422 when the key was used for something else."""
+    row = await fetch_one("SELECT fingerprint, status, body FROM replays WHERE id = $1", [key.id])
+    if row is None:
+        return None
+    if bytes(row["fingerprint"]) != key.fingerprint:
+        raise IdempotencyKeyReused
+    return Stored(row["status"], bytes(row["body"]))
+
+
+async def claim(key: ReplayKey) -> Stored | None:
+    """Take the key for this transaction; the stored answer if there is one, 409 while the first still runs.
+
+    Two statements on purpose: the second must see what was committed before the lock was got.
+    """
+    lock = await fetch_one("SELECT pg_try_advisory_xact_lock($1) AS held", [key.lock])
+    stored = await find(key)
+    if stored is None and not (lock and lock["held"]):
+        raise StillRunning
+    return stored
+
+
+async def keep(key: ReplayKey, status: int, body: bytes) -> None:
+    """Store the answer beside its effect."""
+    await execute(
+        "INSERT INTO replays (id, fingerprint, status, body, created_at) VALUES ($1, $2, $3, $4, $5)",
+        [key.id, key.fingerprint, status, body, real_now()],
+    )
