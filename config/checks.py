@@ -1,6 +1,6 @@
 """Cross-checks of a profile: every code that one part names must exist in the other."""
 
-from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from math import isclose
 from string import Formatter
 
@@ -17,10 +17,24 @@ FACT_VALUES = {
     "petition_class": {"suggestion_opinion", "accusation", "appeal_for_decision"},
     "grade": {"clear", "complex", "unresolvable_now"},
 }
-LIMITS = (
-    "info_supply return_request return_objection return_decision transfer review_request review_accept "
-    "review_decision rereview_request rereview_decision retaliation_contact suspension long_term_review no_progress"
-).split()
+LIMITS = frozenset(
+    {
+        "info_supply",
+        "return_request",
+        "return_objection",
+        "return_decision",
+        "transfer",
+        "review_request",
+        "review_accept",
+        "review_decision",
+        "rereview_request",
+        "rereview_decision",
+        "retaliation_contact",
+        "suspension",
+        "long_term_review",
+        "no_progress",
+    }
+)
 
 
 def check_profile(profile: Profile, findings: Findings) -> None:
@@ -34,6 +48,7 @@ def check_profile(profile: Profile, findings: Findings) -> None:
     _check_events(profile, findings, main)
     _check_notices(profile, findings, main)
     _check_figures(profile, findings, main)
+    _check_warnings(profile, findings, main)
 
 
 def _check_units(profile: Profile, findings: Findings, file: str) -> None:
@@ -42,7 +57,7 @@ def _check_units(profile: Profile, findings: Findings, file: str) -> None:
         near = f"{unit.code},"
         if unit.parent and unit.parent not in profile.units:
             findings.add(file, f"“{unit.name}”的上级单位“{unit.parent}”不存在", near=near)
-        if not unit.area.startswith(profile.county[:6]):
+        if not unit.area.startswith(profile.county):
             findings.add(file, f"“{unit.name}”的区划“{unit.area}”不在 {profile.county} 内", near=near)
         for name in (unit.name, *unit.aliases):
             if names.setdefault(name, unit.code) != unit.code:
@@ -51,24 +66,27 @@ def _check_units(profile: Profile, findings: Findings, file: str) -> None:
 
 def _check_channels(profile: Profile, findings: Findings, file: str) -> None:
     for channel in profile.channels.values():
-        _known(findings, file, f"{channel.code},", "单位", [channel.manager], profile.units)
+        findings.missing(file, f"{channel.code},", "单位", {channel.manager} - profile.units.keys())
 
 
 def _check_topics(profile: Profile, findings: Findings, file: str) -> None:
     for topic in profile.topics.values():
         near = f"{topic.code},"
-        _known(findings, file, near, "单位", {topic.unit} - {TOWN}, profile.units)
+        findings.missing(file, near, "单位", {topic.unit} - {TOWN} - profile.units.keys())
         if not topic.code.isdigit() or len(topic.code) not in (2, 4):
             findings.add(file, f"类别编码“{topic.code}”应为两位或四位数字", near=near)
         elif topic.parent:
-            _known(findings, file, near, "上级类别", [topic.parent], profile.topics)
+            findings.missing(file, near, "上级类别", {topic.parent} - profile.topics.keys())
 
 
 def _check_duties(profile: Profile, findings: Findings, file: str) -> None:
     for duty in profile.duties:
         near = f"{duty.code},"
-        _known(findings, file, near, "类别", [duty.topic], profile.topics)
-        _known(findings, file, near, "单位", {duty.lead, *duty.co_units} - {TOWN}, profile.units)
+        findings.missing(file, near, "类别", {duty.topic} - profile.topics.keys())
+        findings.missing(file, near, "单位", {duty.lead, *duty.co_units} - {TOWN} - profile.units.keys())
+        strays = [area for area in duty.areas if not area.startswith(profile.county)]
+        if strays:
+            findings.add(file, f"区划 {'、'.join(strays)} 不在 {profile.county} 内", near=near)
         if duty.lead in duty.co_units:
             findings.add(file, f"{duty.code} 的牵头单位又列为协办单位", near=near)
     covered = {duty.topic for duty in profile.duties}
@@ -78,12 +96,16 @@ def _check_duties(profile: Profile, findings: Findings, file: str) -> None:
 
 
 def _check_rules(profile: Profile, findings: Findings, file: str) -> None:
-    known = {**FACT_VALUES, "channel": profile.channels.keys(), "topic": profile.topics.keys()}
+    known: dict[str, AbstractSet[str]] = {
+        **FACT_VALUES,
+        "channel": profile.channels.keys(),
+        "topic": profile.topics.keys(),
+    }
     known |= {"flags": profile.flags.keys(), "not_flags": profile.flags.keys()}
     for rule in profile.track_rules:
-        _known(findings, file, f'track = "{rule.track}"', "轨道", [rule.track], profile.tracks)
+        findings.missing(file, f'track = "{rule.track}"', "轨道", {rule.track} - profile.tracks.keys())
         for fact, values in rule.when.items():
-            _known(findings, file, rule.reason, f"{fact} 的取值", values, known[fact])
+            findings.missing(file, rule.reason, f"{fact} 的取值", values - known[fact])
     for kind in sorted(FACT_VALUES["kind"]):
         defaults = [rule for rule in profile.track_rules if rule.when == {"kind": frozenset({kind})}]
         if not any(rule.track in profile.tracks and profile.tracks[rule.track].handling for rule in defaults):
@@ -93,12 +115,13 @@ def _check_rules(profile: Profile, findings: Findings, file: str) -> None:
 def _check_events(profile: Profile, findings: Findings, file: str) -> None:
     for code, event_type in profile.event_types.items():
         near = f"[event_types.{code}]"
-        _known(findings, file, near, "类别", [event_type.topic], profile.topics)
-        _known(findings, file, near, "单位", event_type.linked, profile.units)
+        findings.missing(file, near, "类别", {event_type.topic} - profile.topics.keys())
+        findings.missing(file, near, "单位", set(event_type.linked) - profile.units.keys())
+    numbers = {line.number for line in profile.hotlines}
     for code, emergency in profile.emergencies.items():
         near = f"[emergencies.{code}]"
-        _known(findings, file, near, "单位", emergency.linked, profile.units)
-        _known(findings, file, near, "电话", emergency.numbers, {line.number for line in profile.hotlines})
+        findings.missing(file, near, "单位", set(emergency.linked) - profile.units.keys())
+        findings.missing(file, near, "电话", set(emergency.numbers) - numbers)
     if profile.event_levels.keys() != FACT_VALUES["urgency"]:
         findings.add(file, "event_levels 应为 ordinary、serious、urgent 三级", near="[event_levels]")
 
@@ -107,37 +130,34 @@ def _check_notices(profile: Profile, findings: Findings, file: str) -> None:
     for action, notice in profile.notices.items():
         near = f"[notices.{action}]"
         try:
-            used = {name for _, name, _, _ in Formatter().parse(notice.title + notice.body) if name is not None}
+            used = {
+                name for _, name, _, _ in Formatter().parse(notice.title + notice.body) if name is not None
+            }
         except ValueError as problem:
             findings.add(file, f"通知“{action}”的括号不成对:{problem}", near=near)
             continue
-        _known(findings, file, near, "通知可用的占位词", used, PLACEHOLDERS)
+        findings.missing(file, near, "占位词", used - PLACEHOLDERS)
 
 
 def _check_figures(profile: Profile, findings: Findings, file: str) -> None:
-    scores, ratings, warnings = profile.scores, profile.ratings, profile.warnings
+    scores, ratings = profile.scores, profile.ratings
     if not isclose(scores.response_rate + scores.completion_rate + scores.satisfaction_rate, 1):
         findings.add(file, "三项得分权重之和应为 1", near="[scores]")
     if not isclose(ratings.process_weight + ratings.result_weight, 1):
         findings.add(file, "过程和结果满意的权重之和应为 1", near="[ratings]")
     if min(ratings.window_days, ratings.callback_attempts, ratings.callback_days) < 1:
         findings.add(file, "评价期限和回访次数应为正数", near="[ratings]")
-    if not 0 < warnings.yellow_share < warnings.orange_share < 1:
-        findings.add(file, "预警比例应为 0 < 黄 < 橙 < 1", near="[warnings]")
-    if not 0 < warnings.urge_after < warnings.supervision_after < warnings.principal_after:
-        findings.add(file, "超期催办、督办、报主要负责人的天数应依次增加", near="[warnings]")
-    if warnings.notify_from >= warnings.notify_until:
-        findings.add(file, "通知时段的开始应早于结束", near="notify_from")
-    for code in LIMITS:
-        if code not in profile.limits:
-            findings.add(file, f"[limits] 缺少 {code}", near="[limits]")
+    findings.missing(file, "[limits]", "时限", LIMITS - profile.limits.keys())
     for code, number in profile.retention_days.items():
         if number < 1:
             findings.add(file, f"保存期限 {code} 应为正数", near=f"{code} =")
 
 
-def _known(
-    findings: Findings, file: str, near: str, what: str, used: Iterable[str], known: Iterable[str]
-) -> None:
-    for code in sorted(set(used) - set(known)):
-        findings.add(file, f"{what}“{code}”不存在", near=near)
+def _check_warnings(profile: Profile, findings: Findings, file: str) -> None:
+    rules = profile.warnings
+    if not 0 < rules.yellow_share < rules.orange_share < 1:
+        findings.add(file, "预警比例应为 0 < 黄 < 橙 < 1", near="[warnings]")
+    if not 0 < rules.urge_after < rules.supervision_after < rules.principal_after:
+        findings.add(file, "超期催办、督办、报主要负责人的天数应依次增加", near="[warnings]")
+    if rules.notify_from >= rules.notify_until:
+        findings.add(file, "通知时段的开始应早于结束", near="notify_from")

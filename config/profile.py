@@ -1,4 +1,4 @@
-"""The shape of a profile: what `config.rules.load_profile` returns. Codes are keys, Chinese texts are values."""
+"""The shape of a profile, as `load_profile` returns it: codes are keys, Chinese texts are values."""
 
 from typing import Literal
 
@@ -17,7 +17,7 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     """One checked entry of a profile file."""
 
 
-class Unit(Row):
+class Unit(Row, frozen=True):
     """An organisation; `area` is the division it serves, `member` = named in the annex of the scheme."""
 
     code: str
@@ -29,7 +29,7 @@ class Unit(Row):
     member: bool = False
 
 
-class Channel(Row):
+class Channel(Row, frozen=True):
     """A way in which appeals arrive; `number` is its row in the annex, 0 for the others."""
 
     code: str
@@ -42,7 +42,7 @@ class Channel(Row):
     basis: str = ""
 
 
-class Topic(Row):
+class Topic(Row, frozen=True):
     """A class of matters: two digits for a group, four for a topic; `unit` leads when no duty fits better."""
 
     code: str
@@ -57,8 +57,8 @@ class Topic(Row):
         return self.code[:2] if len(self.code) > len("00") else ""
 
 
-class Duty(Row):
-    """A line of the responsibility catalogue: topic and kind of place → who leads, who helps, on what basis."""
+class Duty(Row, frozen=True):
+    """A line of the responsibility catalogue: topic and kind of place to who leads, who helps, and why."""
 
     code: str
     topic: str
@@ -70,7 +70,7 @@ class Duty(Row):
     co_units: tuple[str, ...] = ()
 
 
-class EventType(Row):
+class EventType(Row, frozen=True):
     """A kind of grid event; `linked` units are told at once when it is urgent."""
 
     name: str
@@ -80,7 +80,7 @@ class EventType(Row):
     linked: tuple[str, ...] = ()
 
 
-class Emergency(Row):
+class Emergency(Row, frozen=True):
     """One of the four kinds of emergencies: numbers shown before any form, units told together."""
 
     name: str
@@ -88,7 +88,7 @@ class Emergency(Row):
     linked: tuple[str, ...]
 
 
-class Hotline(Row):
+class Hotline(Row, frozen=True):
     """A number people can call instead of writing."""
 
     number: str
@@ -96,14 +96,14 @@ class Hotline(Row):
     emergency: bool = False
 
 
-class Notice(Row):
+class Notice(Row, frozen=True):
     """The text a resident receives after an action; {placeholders} as in `config.checks.PLACEHOLDERS`."""
 
     title: str
     body: str
 
 
-class Ratings(Row):
+class Ratings(Row, frozen=True):
     """How satisfaction is asked, weighted and answered."""
 
     window_days: int
@@ -115,7 +115,7 @@ class Ratings(Row):
     callback_days: int
 
 
-class Scores(Row):
+class Scores(Row, frozen=True):
     """Weights of the composite score; they add up to one."""
 
     response_rate: float

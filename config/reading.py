@@ -1,4 +1,4 @@
-"""Profile files into checked rows; every mistake is collected with file, line and reason, none stops the rest."""
+"""Profile files into checked rows; every mistake is collected with file, line and reason."""
 
 import csv
 import re
@@ -49,13 +49,18 @@ class Findings:
         """Record a mistake; without a line number the first line that contains `near` is named."""
         self.mistakes.append(Mistake(file, line or self._find(file, near), reason))
 
-    def attempt(self, file: str, near: str, build: Callable[[], T]) -> T | None:
+    def attempt(self, file: str, label: str, build: Callable[[], T], near: str = "") -> T | None:
         """Return what `build` gives, or record why it could not (ValueError, a wrong type)."""
         try:
             return build()
-        except (ValueError, TypeError, msgspec.ValidationError) as problem:
-            self.add(file, f"{near}:{problem}" if near else str(problem), near=near)
+        except (ValueError, TypeError, AttributeError, msgspec.ValidationError) as problem:
+            self.add(file, f"{label}:{problem}", near=near or label)
             return None
+
+    def missing(self, file: str, near: str, what: str, codes: Iterable[str]) -> None:
+        """Record codes that lead nowhere."""
+        for code in sorted(codes):
+            self.add(file, f"{what}“{code}”不存在", near=near)
 
     def _find(self, file: str, near: str) -> int:
         lines = self.texts.get(file, [])
@@ -90,9 +95,10 @@ def read_rows(path: Path, name: str, shape: type[R], findings: Findings) -> list
         except msgspec.ValidationError as problem:
             findings.add(name, str(problem), line=line)
             continue
-        if cells.get("code", "") in seen:
-            findings.add(name, f"编码“{cells['code']}”重复", line=line)
-        seen.add(cells.get("code", ""))
+        code = cells.get("code", "")
+        if code and code in seen:
+            findings.add(name, f"编码“{code}”重复", line=line)
+        seen.add(code)
         rows.append(row)
     return rows
 

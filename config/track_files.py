@@ -1,6 +1,7 @@
 """Tracks and their rules from TOML values."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -105,7 +106,7 @@ def build_tracks(
         if not values:
             findings.add(file, f"没有轨道“{code}”", near=f'"{code}"')
             continue
-        track = findings.attempt(file, code, lambda code=code, values=values: build_track(code, values))
+        track = findings.attempt(file, code, partial(build_track, code, values))
         if track:
             tracks[code] = track
     for code in chosen.keys() - {"use"} - set(chosen.get("use", [])):

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Protocol
 
-
 # --- shared state ---------------------------------------------------------------------------------------
 
 
@@ -136,8 +135,8 @@ class SmsMisconfigured(SmsFailure):
 class WeChatLogin:
     """Who a login code belongs to; the session key stays inside the gateway."""
 
-    openid: str
-    unionid: str | None
+    openid: str = field(repr=False)
+    unionid: str | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

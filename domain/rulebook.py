@@ -23,25 +23,46 @@ class Topic:
 
 
 @dataclass(frozen=True)
+class EventType:
+    """A kind of grid event; `linked` units are told at once when it is urgent."""
+
+    code: str
+    name: str
+    topic: str
+    linked: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class NoticeText:
+    """The words of a notice, with placeholders in braces."""
+
+    title: str
+    body: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Rulebook:
     """Everything that a deployment decides by data."""
 
+    profile: str
+    name: str
     county: str
     hotline: str
+    emergency_numbers: Sequence[str]
     calendar: WorkCalendar
     tracks: Mapping[str, Track]
     track_rules: Sequence[TrackRule]
     warnings: WarningRules
     topics: Mapping[str, Topic]
-    event_types: Mapping[str, str]
-    event_limits: Mapping[str, str]
+    event_types: Mapping[str, EventType]
     channels: Mapping[str, str]
-    texts: Mapping[str, str]
+    notices: Mapping[str, NoticeText]
+    retention_days: Mapping[str, int]
     rating_window_days: int = 30
     info_days: int = 15
     rework_auto_rounds: int = 1
     supervision_workdays: int = 3
-    subscribe_templates: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    wechat_templates: Mapping[str, str] = field(default_factory=dict)
     sms_templates: Mapping[str, str] = field(default_factory=dict)
 
 

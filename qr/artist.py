@@ -1,18 +1,16 @@
 """Draws plates in PDF operators: shapes, text and code of one layout, most of it drawn once and remembered."""
 
-from collections.abc import Callable, Iterable
 from functools import lru_cache
 from itertools import groupby
-from operator import attrgetter, getitem
-from string import Formatter
+from operator import getitem
 
 import numpy as np
 
 from qr.fonts import Family
-from qr.layout import Layout, Line, Shape, Side
+from qr.layout import Layout, Shape, Side
 from qr.matrix import QUIET_ZONE, Matrix, modules_across
 from qr.pdf import POINTS_PER_MM
-from qr.typeset import SetLine, set_line
+from qr.typeset import SetLine, SideText, fill, set_line
 
 # A quarter circle by one Bézier curve: the usual control distance.
 _ARC = 0.5523
@@ -26,8 +24,7 @@ class SideArtist:
         self._layout, self._family = layout, family
         self.used: list[set[str]] = [set() for _ in family.faces]
         self._shapes = "".join(_shape(shape, layout) for shape in side.shapes)
-        self._lines = side.lines
-        self._fillings = [(bool(line.fields), _values(line)) for line in side.lines]
+        self._lines, self._text = side.lines, SideText(side)
         self._drawn = lru_cache(maxsize=8192)(self._draw)
 
     def draw(self, plate: object) -> tuple[str, list[str], bool]:
@@ -35,10 +32,7 @@ class SideArtist:
         parts = [self._shapes, "BT\n"]
         missing: list[str] = []
         cramped = False
-        for index, (has_fields, values) in enumerate(self._fillings):
-            filled = values(plate)
-            if has_fields and not any(filled):
-                continue
+        for index, filled in self._text.fillings(plate):
             operators, absent, small = self._drawn(index, filled)
             parts.append(operators)
             missing += absent
@@ -83,20 +77,6 @@ class CodeArtist:
         y = self._layout.plate[1] - self._layout.qr.y - QUIET_ZONE * module
         unit = module * POINTS_PER_MM
         return f"0 g {unit:.5f} 0 0 {-unit:.5f} {x * POINTS_PER_MM:.3f} {y * POINTS_PER_MM:.3f} cm\n"
-
-
-def fill(line: Line, values: Iterable[str]) -> str:
-    """The line's text with its fields filled, in their order."""
-    filled = iter(values)
-    return "".join(
-        literal + (next(filled) if name is not None else "")
-        for literal, name, _, _ in Formatter().parse(line.text)
-    )
-
-
-def _values(line: Line) -> Callable[[object], tuple[str, ...]]:
-    getters = [attrgetter(name) for name in line.fields]
-    return lambda plate: tuple(get(plate) for get in getters)
 
 
 def _eights(size: int) -> list[list[str]]:

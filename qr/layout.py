@@ -43,7 +43,7 @@ class Line(_Part, frozen=True):
     """One line of text with `{fields}`, shrunk to fit `w`; dropped when all its fields are empty.
 
     `mono` gives every character the same room, `tracking` adds room in em, and a line `beside_emblem` takes
-    the emblem's place where a deployment has none.
+    the emblem's place where a deployment has none. `needs` names the field without which the line is dropped.
     """
 
     text: str
@@ -57,6 +57,7 @@ class Line(_Part, frozen=True):
     mono: bool = False
     tracking: float = 0.0
     beside_emblem: bool = False
+    needs: str | None = None
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -100,6 +101,12 @@ class Layout(_Part, frozen=True, kw_only=True):
     def per_page(self) -> int:
         """How many plates one sheet holds."""
         return self.grid[0] * self.grid[1]
+
+    def alone(self) -> "Layout":
+        """The same plate on a page of its own size."""
+        return msgspec.structs.replace(
+            self, page=self.plate, grid=(1, 1), origin=(0.0, 0.0), gap=(0.0, 0.0), cut_marks=False
+        )
 
     def place(self, cell: int) -> tuple[float, float]:
         """The top left corner of the sheet's nth plate, row by row."""
@@ -201,7 +208,8 @@ def _side_faults(layout: Layout, side: Side) -> list[str]:
         if not _inside(layout, line.x, line.y, line.w, 0) or line.size <= 0 or line.w <= 0:
             faults.append(f"文字行超出门牌：{line.text}")
         try:
-            faults += [f"没有字段 {name}" for name in line.fields if name not in FIELDS]
+            named = (*line.fields, *filter(None, [line.needs]))
+            faults += [f"没有字段 {name}" for name in named if name not in FIELDS]
         except ValueError:
             faults.append(f"文字行的花括号不成对：{line.text}")
     return faults

@@ -1,6 +1,8 @@
 """QR symbols: error correction Q, quiet zone 4, the text exactly as given (lower-case host)."""
 
 import io
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -9,8 +11,11 @@ import zxingcpp
 from numpy.typing import NDArray
 from qrcode.image.svg import SvgPathImage
 
+from qr.mask import Grid, penalty
+
 QUIET_ZONE = 4
 ERROR_CORRECTION = "Q"
+_MASKS = 8
 _QR_CODES = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 
 # True is a dark module; square, without the quiet zone.
@@ -18,8 +23,47 @@ Matrix = NDArray[np.bool_]
 
 
 def make_matrix(text: str) -> Matrix:
-    """The dark modules of the symbol for `text`, by the encoder that is fast enough for whole provinces."""
-    symbol = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode, ec_level=ERROR_CORRECTION)
+    """The dark modules of the symbol for `text`, with the mask the standard prefers."""
+    unmasked = _encode(text, 0)
+    masks = _masks(unmasked.shape[0])
+    packed = masks.pack(unmasked)
+    best = min(range(_MASKS), key=lambda mask: penalty(packed ^ masks.integers[mask], masks.grid, masks.modules))
+    return np.not_equal(unmasked, masks.matrices[best])
+
+
+@dataclass(frozen=True, slots=True)
+class _Masks:
+    """What each mask changes, against mask 0, in a symbol of one size."""
+
+    grid: Grid
+    modules: int
+    matrices: list[Matrix]
+    integers: list[int]
+
+    def pack(self, matrix: Matrix) -> int:
+        return _pack(matrix, self.grid)
+
+
+@cache
+def _masks(size: int) -> _Masks:
+    # At least one unused bit ends each row: what is shifted out of a row must not enter the next.
+    grid = Grid(size, size // 8 * 8 + 8)
+    version = (size - 17) // 4
+    samples = [_encode("0", mask, version) for mask in range(_MASKS)]
+    matrices = [np.not_equal(sample, samples[0]) for sample in samples]
+    return _Masks(grid, grid.modules, matrices, [_pack(matrix, grid) for matrix in matrices])
+
+
+def _pack(matrix: Matrix, grid: Grid) -> int:
+    # packbits fills each row up to whole bytes, which is the grid's stride.
+    return int.from_bytes(np.packbits(matrix, axis=1).tobytes(), "big")
+
+
+def _encode(text: str, mask: int, version: int = 0) -> Matrix:
+    fixed = {"version": version} if version else {}
+    symbol = zxingcpp.create_barcode(
+        text, zxingcpp.BarcodeFormat.QRCode, ec_level=ERROR_CORRECTION, data_mask=mask, **fixed
+    )
     pixels: NDArray[np.uint8] = np.asarray(symbol.to_image(scale=1, add_quiet_zones=False))
     return np.equal(pixels, 0)
 

@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 import msgspec
 
+from qr.fonts import Family
 from qr.layout import Layout, LayoutRefused, parse_colour
 from qr.pdf import PdfFile
 from qr.press import PlateData, Press, Pressed, WorkerCard, read_emblem
@@ -77,12 +78,23 @@ def render_pdf(
     error later leaves an unfinished file to its owner.
     """
     options = options or RenderOptions()
-    layout = adapted(layout, options)
+    press = Press(adapted(layout, options), Family(options.rare_fonts))
+    return print_plates(plates, press, out, options, progress)
+
+
+def print_plates(
+    plates: Iterable[PlateData],
+    press: Press,
+    out: BinaryIO,
+    options: RenderOptions,
+    progress: Callable[[int], None] | None = None,
+) -> RenderReport:
+    """As `render_pdf`, on a press that is already set up."""
+    layout = press.layout
     batches = _batches(plates, layout.per_page)
     first = next(batches, None)
     if first is None:
         raise ValueError("没有要印的门牌")
-    press = Press(layout, options.rare_fonts)
     opening = press.run(first)
     emblem = _opened_emblem(options.emblem)
     pdf = PdfFile(out, f"门牌 {layout.title}")
@@ -160,7 +172,7 @@ _press: list[Press] = []
 
 
 def _open_press(layout: Layout, rare_fonts: tuple[Path, ...]) -> None:
-    _press[:] = [Press(layout, rare_fonts)]
+    _press[:] = [Press(layout, Family(rare_fonts))]
 
 
 def _run_press(plates: list[PlateData]) -> Pressed:

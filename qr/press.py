@@ -4,7 +4,6 @@ import io
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from PIL import Image
 
@@ -58,10 +57,9 @@ class Pressed:
 class Press:
     """One layout, ready to print; what repeats from plate to plate is made once."""
 
-    def __init__(self, layout: Layout, rare_fonts: Sequence[Path]) -> None:
-        """Open the fonts and prepare the sides; an emblem place in the layout means there is an emblem."""
-        self.layout = layout
-        self.family = Family(rare_fonts)
+    def __init__(self, layout: Layout, family: Family) -> None:
+        """Prepare both sides; an emblem's place in the layout means that there is an emblem."""
+        self.layout, self.family = layout, family
         self._front = SideArtist(layout, layout.front, self.family)
         self._back = SideArtist(layout, layout.back or Side(), self.family)
         self._code = CodeArtist(layout)

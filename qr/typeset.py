@@ -1,10 +1,13 @@
 """Lines of text set from a layout: which glyphs, how large, where; the same for PDF and SVG."""
 
 import unicodedata
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from operator import attrgetter
+from string import Formatter
 
 from qr.fonts import EM, MISSING_MARK, Family, Glyph
-from qr.layout import Line
+from qr.layout import Line, Side
 from qr.pdf import POINTS_PER_MM
 
 # Below this share of its nominal size a shrunk line no longer reads well on a wall.
@@ -31,6 +34,37 @@ class SetLine:
     glyphs: tuple[SetGlyph, ...]
     missing: tuple[str, ...]
     cramped: bool
+
+
+class SideText:
+    """Which lines of a side a plate has, and the values that fill their fields."""
+
+    def __init__(self, side: Side) -> None:
+        """Prepare the look-ups of each line."""
+        self._lines = [
+            (_look_up((line.needs,) if line.needs else line.fields), _look_up(line.fields)) for line in side.lines
+        ]
+
+    def fillings(self, plate: object) -> Iterator[tuple[int, tuple[str, ...]]]:
+        """The index of each line to set and its values; lines with nothing to say are left out."""
+        for index, (needed, values) in enumerate(self._lines):
+            present = needed(plate)
+            if not present or any(present):
+                yield index, values(plate)
+
+
+def fill(line: Line, values: Iterable[str]) -> str:
+    """The line's text with its fields filled, in their order."""
+    filled = iter(values)
+    return "".join(
+        literal + (next(filled) if name is not None else "")
+        for literal, name, _, _ in Formatter().parse(line.text)
+    )
+
+
+def _look_up(names: tuple[str, ...]) -> Callable[[object], tuple[str, ...]]:
+    getters = [attrgetter(name) for name in names]
+    return lambda plate: tuple([get(plate) for get in getters])
 
 
 def set_line(line: Line, text: str, family: Family) -> SetLine:

@@ -132,7 +132,7 @@ def _why_not(rule: TrackRule, facts: Facts) -> str:
                 return f"不属于“{rule.reason}”"
         elif fact == "not_flags":
             if values & facts.flags:
-                return f"有规则排除的情形"
+                return "有规则排除的情形"
         elif getattr(facts, fact) not in values:
             return f"{FACT_TEXTS[fact]}不符合“{rule.reason}”"
     return ""

@@ -144,7 +144,9 @@ def inner_clocks(track: Track, handling: Running, calendar: WorkCalendar) -> tup
             day_before = handling.due.strict_on - ONE_DAY
             inner_due = Due(end_of_day(day_before), day_before, day_before)
         running = Running(inner.code, inner.text, inner.limit, handling.start_at, inner.stop, inner_due)
-        found.append(replace(running, binding=inner.kind is InnerKind.BINDING, provisional=handling.provisional))
+        found.append(
+            replace(running, binding=inner.kind is InnerKind.BINDING, provisional=handling.provisional)
+        )
     return tuple(found)
 
 

@@ -1,6 +1,6 @@
 """Merged cells of a workbook, which openpyxl does not tell when it reads row by row.
 
-The parts are small and bounded before they come here; expat has refused entity bombs since 2.4.
+The parts are bounded before they come here and expat refuses entity bombs since 2.4: hence the S314 waivers.
 """
 
 from posixpath import join, normpath
@@ -18,7 +18,7 @@ _RELATION_ID = "{http://schemas.openxmlformats.org/officeDocument/2006/relations
 
 
 def merged_ranges(archive: ZipFile) -> dict[str, Merges]:
-    """The merged ranges of each worksheet by its title; KeyError or ParseError when parts are missing or broken."""
+    """The merged ranges of each sheet by title; KeyError or ParseError when parts are missing or broken."""
     targets = {
         node.get("Id"): normpath(join("xl", node.get("Target", "").replace("/xl/", "")))
         for node in Xml.fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314

@@ -1,4 +1,4 @@
-"""A village secretary's list of households, read into rows that can be trusted and errors that can be corrected."""
+"""A village secretary's list of households, read into rows to trust and errors to correct."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ class RowError:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """The outcome of reading; `total` rows were filled in, `source` and `layout` are what the result file repeats."""
+    """The outcome of reading `total` filled rows; the result file repeats `source` and `layout`."""
 
     rows: list[HouseholdRow]
     errors: list[RowError]

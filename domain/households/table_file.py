@@ -17,6 +17,7 @@ MAX_BYTES = 10 * 1024 * 1024
 MAX_UNPACKED_BYTES = 120 * 1024 * 1024
 MAX_PARTS = 500
 MAX_COLUMNS = 60
+MAX_ROW_NUMBER = 100_000
 _EXACT_BELOW = 10**15  # a number of more than 15 digits has lost its last ones in Excel
 _SCIENTIFIC = re.compile(r"\d(\.\d+)?[eE]\+\d+")
 _MACRO_PARTS = ("vbaproject", "xl/macrosheets/", "activex")
@@ -96,11 +97,13 @@ def _refuse_bombs_and_macros(archive: ZipFile, filename: str) -> None:
         raise SheetRefused("文件带有宏,不能导入。请另存为不带宏的 .xlsx。")
 
 
-def _sheet_rows(sheet: Any, merges: Merges) -> Iterator[tuple[int, list[Cell]]]:
+def _sheet_rows(sheet: Any, merges: Merges) -> Iterator[tuple[int, list[Cell]]]:  # noqa: ANN401
     sheet.reset_dimensions()  # other programs write wrong ones, and rows would be lost without a word
     hanging = sorted(merges)
     active: list[tuple[int, int, int, Cell]] = []
     for number, row in enumerate(sheet.iter_rows(max_col=MAX_COLUMNS), start=1):
+        if number > MAX_ROW_NUMBER:
+            raise SheetRefused(f"表格延伸到第 {MAX_ROW_NUMBER} 行以后,请删除多余的空行再导入。")
         cells = [_cell(cell) for cell in row]
         is_blank = not any(cell.text for cell in cells)
         active = [merge for merge in active if merge[2] >= number]
@@ -108,13 +111,15 @@ def _sheet_rows(sheet: Any, merges: Merges) -> Iterator[tuple[int, list[Cell]]]:
             top, left, bottom, right = hanging.pop(0)
             if top == number and left <= len(cells):
                 active.append((left, right, bottom, cells[left - 1]))
+        if len(active) > MAX_COLUMNS:
+            raise SheetRefused("合并的单元格互相重叠,请取消合并后再导入。")
         for left, right, _, value in active:
             cells.extend([EMPTY] * (min(right, MAX_COLUMNS) - len(cells)))
             cells[left - 1 : min(right, MAX_COLUMNS)] = [value] * (min(right, MAX_COLUMNS) - left + 1)
         yield number, [] if is_blank else cells  # a merge that runs through an empty row fills no household
 
 
-def _cell(cell: Any) -> Cell:
+def _cell(cell: Any) -> Cell:  # noqa: ANN401  five classes of openpyxl
     value = cell.value
     if cell.data_type == "f":
         return Cell(str(value), "是公式,请复制后“选择性粘贴”为数值")

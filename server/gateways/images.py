@@ -49,7 +49,7 @@ class ImageDesk:
         return frozenset(child.pid for child in self._alive)
 
     async def clean(self, data: bytes) -> CleanImage:
-        """The photo made clean and upright; UnacceptableFile when it cannot be, or when it kills the child."""
+        """The photo made clean and upright; UnacceptableFile when it cannot be or kills the child."""
         child = await self._free.get()
         kept: Process | None = None
         try:

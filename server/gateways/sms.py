@@ -13,6 +13,7 @@ import hashlib
 import hmac
 import json
 import logging
+import re
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ from domain.ports import SmsFailure, SmsMessage, SmsMisconfigured, SmsRefused, S
 
 log = logging.getLogger(__name__)
 
+_NUMBER = re.compile(r"\d{5,}")
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 
 # https://help.aliyun.com/document_detail/101346.html; what is not listed needs an operator.
@@ -102,7 +104,9 @@ class AliyunSms:
         if code == "OK" and answer.get("BizId"):
             return str(answer["BizId"])
         log.warning("sms: code %s, template %s, request %s", code, message.template, trace)
-        raise _failure(code, str(answer.get("Message", ""))[:200], trace)
+        # The provider repeats the number in some of its texts.
+        text = _NUMBER.sub("…", str(answer.get("Message", ""))[:200])
+        raise _failure(code, text, trace)
 
     def _signed(self, message: SmsMessage) -> dict[str, str]:
         settings = self._settings

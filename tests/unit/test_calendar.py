@@ -23,7 +23,9 @@ def published() -> WorkCalendar:
 
 CALENDAR = published()
 days = st.dates(date(2004, 1, 1), date(2026, 12, 31))
-instants = st.datetimes(datetime(2004, 1, 1), datetime(2026, 11, 30)).map(lambda at: at.replace(tzinfo=SHANGHAI))
+instants = st.datetimes(datetime(2004, 1, 1), datetime(2026, 11, 30)).map(  # noqa: DTZ001 - bounds are naive
+    lambda at: at.replace(tzinfo=SHANGHAI)
+)
 workdays = st.integers(0, 90)
 steady = settings(deadline=None)  # a busy machine is no failure
 
@@ -101,7 +103,10 @@ def test_a_year_without_rows_is_named() -> None:
 
 
 def test_a_later_row_amends_an_earlier_one() -> None:
-    rows = (CalendarException(date(2027, 1, 1), False, "元旦"), CalendarException(date(2027, 1, 1), True, "抢险"))
+    rows = (
+        CalendarException(date(2027, 1, 1), is_workday=False, name="元旦"),
+        CalendarException(date(2027, 1, 1), is_workday=True, name="抢险"),
+    )
     assert WorkCalendar(rows, frozenset({2027})).is_working_day(date(2027, 1, 1))
 
 

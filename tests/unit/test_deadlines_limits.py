@@ -137,12 +137,13 @@ def test_a_code_reads_back(code: str) -> None:
 
 @pytest.mark.parametrize("code", ["", "3", "3 days", "0d", "-1d", "9999d", "3wd legal", "1.5h"])
 def test_an_impossible_limit_is_refused(code: str) -> None:
-    with pytest.raises(ValueError, match="时限|期限"):
+    with pytest.raises(ValueError, match=r"时限|期限"):
         Limit.parse(code)
 
 
 @pytest.mark.parametrize(
-    ("track", "rework"), [("5wd", "3wd"), ("2d", "2d"), ("1wd", "2wd"), ("60d legal", "30d legal"), ("2h", "2d")]
+    ("track", "rework"),
+    [("5wd", "3wd"), ("2d", "2d"), ("1wd", "2wd"), ("60d legal", "30d legal"), ("2h", "2d")],
 )
 def test_a_rework_has_half_the_time_and_at_least_two_days(track: str, rework: str) -> None:
     assert rework_limit(Limit.parse(track)).code == rework

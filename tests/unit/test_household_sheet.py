@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
+from openpyxl.worksheet.cell_range import CellRange
 
 from domain.households import cell_rules
 from domain.households.cell_rules import CellError
@@ -253,7 +254,14 @@ def test_unusable_files_are_refused_with_advice() -> None:
     good = xlsx(HEADER, ROW)
     two = load_workbook(io.BytesIO(good))
     two.copy_worksheet(two.active)
+    far = load_workbook(io.BytesIO(good))
+    far.active["A1048576"] = A
+    heap = load_workbook(io.BytesIO(good))
+    for last in range(9, 109):
+        heap.active.merged_cells.ranges.add(CellRange(f"A2:A{last}"))
     cases = {
+        "多余的空行": saved(far),
+        "互相重叠": saved(heap),
         "空": b" \n",
         "10 MB": b"x" * (10 * 1024 * 1024 + 1),
         ".xls": b"\xd0\xcf\x11\xe0" + bytes(600),

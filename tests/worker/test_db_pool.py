@@ -69,7 +69,8 @@ async def test_every_task_sees_the_pool_and_its_limits(database: str) -> None:
 
 async def test_a_statement_and_a_wait_for_a_lock_end(database: str) -> None:
     holder = await asyncpg.connect(**credentials(database))
-    await holder.execute("CREATE TABLE t (n int); BEGIN; LOCK TABLE t")
+    await holder.execute("CREATE TABLE t (n int)")
+    await holder.execute("BEGIN; LOCK TABLE t")
     config = tortoise_config(database, MODULES, 3, settings={"statement_timeout": "50", "lock_timeout": "20"})
     async with opened(config):
         with pytest.raises(asyncpg.QueryCanceledError):

@@ -27,8 +27,8 @@ from domain.ports import (
 )
 from server.gateways.store import LocalStore
 from server.gateways.wechat import Patience, WeChatGateway, WeChatSettings
-from server.gateways.wechat.errors import MEANING, Answer, Meaning, failure
 from server.gateways.wechat.endpoints import CALLS
+from server.gateways.wechat.errors import MEANING, Answer, Meaning, failure
 from tests.support.gateways import (  # noqa: F401 (fixtures)
     PAGE,
     TEMPLATE,
@@ -78,7 +78,9 @@ async def gateway(settings: WeChatSettings, store: Store) -> AsyncIterator[WeCha
 
 
 @pytest.fixture
-async def hasty(settings: WeChatSettings, store: Store, gateway: WeChatGateway) -> AsyncIterator[WeChatGateway]:
+async def hasty(
+    settings: WeChatSettings, store: Store, gateway: WeChatGateway
+) -> AsyncIterator[WeChatGateway]:
     """A gateway with little patience that already has its token."""
     await gateway.code_image(DRAW)
     made = WeChatGateway(settings, store, now, HASTY)
@@ -322,7 +324,31 @@ async def test_five_failures_in_a_row_let_wechat_rest(sim: StandIn, gateway: WeC
     assert 0 < caught.value.retry_after_s <= 15
 
 
-async def test_after_its_rest_wechat_is_asked_again(sim: StandIn, settings: WeChatSettings, store: Store) -> None:
+async def test_failures_count_only_in_a_row(sim: StandIn, gateway: WeChatGateway) -> None:
+    for _ in range(2):
+        sim.tell("fault", path=LOGIN, kind="html", times=4)
+        for _ in range(4):
+            with pytest.raises(WeChatUnavailable):
+                await gateway.login("code")
+        assert (await gateway.login(sim.tell("code", openid=OPENID)["code"])).openid == OPENID
+    assert times(sim, LOGIN) == 10
+
+
+async def test_a_friendly_body_under_an_error_status_is_not_believed(
+    sim: StandIn, gateway: WeChatGateway
+) -> None:
+    subscribed(sim)
+    for path in (SEND, LOGIN):
+        sim.tell("fault", path=path, kind="status", value=504)
+    with pytest.raises(SendUnknown):
+        await gateway.send_subscribe(MESSAGE)
+    with pytest.raises(WeChatUnavailable):
+        await gateway.login(sim.tell("code", openid=OPENID)["code"])
+
+
+async def test_after_its_rest_wechat_is_asked_again(
+    sim: StandIn, settings: WeChatSettings, store: Store
+) -> None:
     ahead = dt.timedelta()
     gateway = WeChatGateway(settings, store, lambda: now() + ahead, AT_ONCE)
     sim.tell("fault", path=LOGIN, kind="html", times=5)
@@ -338,7 +364,9 @@ async def test_after_its_rest_wechat_is_asked_again(sim: StandIn, settings: WeCh
 
 
 @pytest.mark.parametrize("kind", ["html", "empty", "truncated", "image", "reset", "close", "half"])
-async def test_an_unreadable_answer_is_asked_for_again(sim: StandIn, gateway: WeChatGateway, kind: str) -> None:
+async def test_an_unreadable_answer_is_asked_for_again(
+    sim: StandIn, gateway: WeChatGateway, kind: str
+) -> None:
     sim.tell("person", openid=OPENID)
     sim.tell("fault", path=TEXT, kind=kind, times=3)
     verdict = await gateway.check_text("路灯", OPENID, ContentScene.COMMENT)
@@ -406,7 +434,9 @@ async def test_a_send_that_takes_too_long_is_unknown(sim: StandIn, hasty: WeChat
     assert times(sim, SEND) == 1
 
 
-async def test_a_send_that_never_left_is_unavailable(settings: WeChatSettings, gateway: WeChatGateway) -> None:
+async def test_a_send_that_never_left_is_unavailable(
+    settings: WeChatSettings, gateway: WeChatGateway
+) -> None:
     await gateway.code_image(DRAW)
     nobody = WeChatSettings(settings.app_id, settings.app_secret, f"http://127.0.0.1:{free_port()}")
     away = WeChatGateway(nobody, gateway._store, now, AT_ONCE)
@@ -415,7 +445,9 @@ async def test_a_send_that_never_left_is_unavailable(settings: WeChatSettings, g
     await away.close()
 
 
-async def test_minus_one_is_asked_again_only_where_that_is_harmless(sim: StandIn, gateway: WeChatGateway) -> None:
+async def test_minus_one_is_asked_again_only_where_that_is_harmless(
+    sim: StandIn, gateway: WeChatGateway
+) -> None:
     subscribed(sim)
     for path in (TEXT, SEND, LOGIN):
         sim.tell("fault", path=path, kind="errcode", value=-1)

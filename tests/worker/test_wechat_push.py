@@ -31,7 +31,12 @@ SECURE = WeChatSettings(APP_ID, SECRET, push_token=PUSH_TOKEN, push_aes_key=PUSH
 
 # developers.weixin.qq.com, 消息推送: the examples of the documentation.
 GET_SIGNATURE = "f464b24fc39322e44b38aa78f5edd27bd1441696"
-GET_QUERY = {"signature": GET_SIGNATURE, "timestamp": "1714036504", "nonce": "1514711492", "echostr": "4375120948345356249"}
+GET_QUERY = {
+    "signature": GET_SIGNATURE,
+    "timestamp": "1714036504",
+    "nonce": "1514711492",
+    "echostr": "4375120948345356249",
+}
 ENCRYPT = (
     "+qdx1OKCy+5JPCBFWw70tm0fJGb2Jmeia4FCB7kao+/Q5c/ohsOzQHi8khUOb05JCpj0JB4RvQMkUyus8TPxLKJGQqcvZqzDpVzazhZv"
     "6JsXUnnR8XGT740XgXZUXQ7vJVnAG+tE8NUd4yFyjPy7GgiaviNrlCTj+l5kdfMuFUPpRSrfMZuMcp3Fn2Pede2IuQrKEYwKSqFIZoNqJ4M8"
@@ -57,13 +62,15 @@ def test_the_official_verification_is_echoed() -> None:
 def test_the_official_secure_push_is_opened() -> None:
     event = open_push(SECURE_QUERY, SECURE_BODY, SECURE)
     assert (event["Event"], event["MsgType"], type(event["CreateTime"])) == ("debug_demo", "event", int)
-    xml = f"<xml><ToUserName><![CDATA[gh_97417a04a28d]]></ToUserName><Encrypt><![CDATA[{ENCRYPT}]]></Encrypt></xml>"
+    xml = f"<xml><ToUserName>gh_97417a04a28d</ToUserName><Encrypt><![CDATA[{ENCRYPT}]]></Encrypt></xml>"
     assert open_push(SECURE_QUERY, xml.encode(), SECURE) == event
 
 
 def test_the_stand_in_seals_as_the_official_reply_does() -> None:
     sealed = Seal(PUSH_AES_KEY, APP_ID).encrypt('{"demo_resp":"good luck"}', b"707722b803182950")
-    assert sealed == "ELGduP2YcVatjqIS+eZbp80MNLoAUWvzzyJxgGzxZO/5sAvd070Bs6qrLARC9nVHm48Y4hyRbtzve1L32tmxSQ=="
+    assert (
+        sealed == "ELGduP2YcVatjqIS+eZbp80MNLoAUWvzzyJxgGzxZO/5sAvd070Bs6qrLARC9nVHm48Y4hyRbtzve1L32tmxSQ=="
+    )
     assert sign(PUSH_TOKEN, "1713424427", "415670741", sealed) == "1b9339964ed2e271e7c7b6ff2b0ef902fc94dea1"
 
 
@@ -84,11 +91,18 @@ def test_an_incomplete_verification_is_refused(missing: str) -> None:
 
 def test_without_a_token_of_our_own_nothing_is_accepted() -> None:
     anybody = {**GET_QUERY, "signature": sign("", "1714036504", "1514711492")}
-    for settings in (WeChatSettings(APP_ID, SECRET), WeChatSettings(APP_ID, SECRET, push_aes_key=PUSH_AES_KEY)):
+    for settings in (
+        WeChatSettings(APP_ID, SECRET),
+        WeChatSettings(APP_ID, SECRET, push_aes_key=PUSH_AES_KEY),
+    ):
         with pytest.raises(PushRefused, match="signature"):
             verify(anybody, settings)
         with pytest.raises(PushRefused, match="signature"):
-            open_push({**anybody, "msg_signature": sign("", "1714036504", "1514711492", ENCRYPT)}, SECURE_BODY, settings)
+            open_push(
+                {**anybody, "msg_signature": sign("", "1714036504", "1514711492", ENCRYPT)},
+                SECURE_BODY,
+                settings,
+            )
 
 
 def test_the_plain_signature_does_not_open_a_secure_push() -> None:
@@ -167,7 +181,13 @@ def test_the_list_of_an_xml_push_is_always_a_list(count: int) -> None:
     assert (event["List"], event["CreateTime"]) == ([{"TemplateId": "t"}] * count, 12)
 
 
-MEDIA = {"Event": "wxa_media_check", "FromUserName": OPENID, "CreateTime": 5, "trace_id": "t1", "appid": APP_ID}
+MEDIA = {
+    "Event": "wxa_media_check",
+    "FromUserName": OPENID,
+    "CreateTime": 5,
+    "trace_id": "t1",
+    "appid": APP_ID,
+}
 
 
 @pytest.mark.parametrize(
@@ -205,7 +225,13 @@ def test_deliveries_of_one_push_have_one_key_and_others_another() -> None:
     base = opened({**MEDIA, "version": 2, "errcode": 0})
     key = dedupe_key(base)
     assert key == dedupe_key(dict(reversed(base.items())))
-    others = [{"trace_id": "t2"}, {"CreateTime": 6}, {"FromUserName": "o2"}, {"Event": "x"}, {"MsgId": "9"}]
+    others: list[dict[str, Any]] = [
+        {"MsgId": "9"},
+        {"trace_id": "t2"},
+        {"CreateTime": 6},
+        {"FromUserName": "o2"},
+        {"Event": "x"},
+    ]
     keys = {dedupe_key({**base, **other}) for other in others} | {key}
     assert len(keys) == len(others) + 1
     assert dedupe_key({"MsgId": 9, "CreateTime": 1}) == dedupe_key({"MsgId": "9", "CreateTime": 2})
@@ -297,11 +323,11 @@ def test_the_console_s_check_of_our_address(sim: StandIn, receiver: Receiver) ->
 @pytest.mark.parametrize("key", ["", PUSH_AES_KEY], ids=["plain", "secure"])
 def test_a_push_is_received(sim: StandIn, receiver: Receiver, form: str, key: str) -> None:
     connect(sim, receiver, form=form, key=key)
-    event = {"Event": "user_authorization_revoke", "OpenID": OPENID, "RevokeInfo": "8"}
+    event: dict[str, Any] = {"Event": "user_authorization_revoke", "OpenID": OPENID, "RevokeInfo": "8"}
     assert sim.tell("push", openid=OPENID, event=event)["tries"] == [["accepted"]]
     (received,) = receiver.events
     assert {name: received[name] for name in event} == event
-    items = {"Event": "subscribe_msg_popup_event", "List": ITEM}
+    items: dict[str, Any] = {"Event": "subscribe_msg_popup_event", "List": ITEM}
     assert sim.tell("push", openid=OPENID, event=items)["tries"] == [["accepted"]]
     assert receiver.events[1]["List"] == [ITEM]
 

@@ -71,7 +71,9 @@ def test_errors_are_http_200_with_the_verbatim_texts(http: httpx.Client, call: C
     hint = "could get access_token by getStableAccessToken, more details at https://mmbizurl.cn/s/JtxxFh33r"
     text = f"invalid credential, access_token is invalid or not latest, {hint} {RID}"
     assert re.fullmatch(text, bad.json()["errmsg"])
-    assert re.fullmatch(f"access_token missing {RID}", call("wxa/msg_sec_check", {}, access_token="")["errmsg"])
+    assert re.fullmatch(
+        f"access_token missing {RID}", call("wxa/msg_sec_check", {}, access_token="")["errmsg"]
+    )
     unknown = http.get("/cgi-bin/token", params={**PLAIN, "appid": "wx0"}).json()
     assert re.fullmatch(f"invalid appid {RID}", unknown["errmsg"])
     sim.tell("clock", seconds=7201)
@@ -121,10 +123,14 @@ def test_plain_tokens_replace_each_other_after_five_minutes(
     first, second = (http.get("/cgi-bin/token", params=PLAIN).json() for _ in range(2))
     assert first["access_token"] != second["access_token"]
     assert (len(first["access_token"]), first["expires_in"]) == (512, 7200)
-    works = [call("wxa/msg_sec_check", {}, access_token=t["access_token"])["errcode"] for t in (first, second)]
+    works = [
+        call("wxa/msg_sec_check", {}, access_token=t["access_token"])["errcode"] for t in (first, second)
+    ]
     assert works == [44002, 44002]
     sim.tell("clock", seconds=301)
-    works = [call("wxa/msg_sec_check", {}, access_token=t["access_token"])["errcode"] for t in (first, second)]
+    works = [
+        call("wxa/msg_sec_check", {}, access_token=t["access_token"])["errcode"] for t in (first, second)
+    ]
     assert works == [40001, 44002]
     # The stable family was never touched by all this.
     assert call("wxa/msg_sec_check", {})["errcode"] == 44002
@@ -279,8 +285,16 @@ def send(call: Call, **change: Any) -> dict[str, Any]:
         ({"template_id": "none"}, 40037, "invalid template_id"),
         ({"page": "pages/none"}, 41030, "invalid page"),
         ({"data": {"thing1": CASE["thing1"]}}, 47003, r"argument invalid! data\.date2\.value is empty"),
-        ({"data": CASE | {"thing1": {"value": "一" * 21}}}, 47003, r"argument invalid! data\.thing1\.value invalid"),
-        ({"data": CASE | {"thing1": {"value": "a\nb"}}}, 47003, r"argument invalid! data\.thing1\.value invalid"),
+        (
+            {"data": CASE | {"thing1": {"value": "一" * 21}}},
+            47003,
+            r"argument invalid! data\.thing1\.value invalid",
+        ),
+        (
+            {"data": CASE | {"thing1": {"value": "a\nb"}}},
+            47003,
+            r"argument invalid! data\.thing1\.value invalid",
+        ),
         ({"data": CASE | {"thing1": {"value": "代开发票"}}}, 45168, ".*sensitive.*"),
     ],
 )
@@ -371,10 +385,17 @@ def test_in_the_demonstration_everybody_may_do_everything() -> None:
     with wechat_standin("--easy") as running, httpx.Client(base_url=running.url, trust_env=False) as http:
         mine = {"appid": "wxba5fad812f8e6fb9", "secret": "standin-secret"}
         query = {**mine, "grant_type": "authorization_code"}
-        who = [http.get("/sns/jscode2session", params={**query, "js_code": c}).json()["openid"] for c in "aab"]
+        who = [
+            http.get("/sns/jscode2session", params={**query, "js_code": c}).json()["openid"] for c in "aab"
+        ]
         assert who[0] == who[1] != who[2]
         token = http.post("/cgi-bin/stable_token", json={**mine, "grant_type": "client_credential"}).json()
-        body = {"touser": who[0], "template_id": "any", "page": "any/page", "data": {"thing9": {"value": "好"}}}
+        body = {
+            "touser": who[0],
+            "template_id": "any",
+            "page": "any/page",
+            "data": {"thing9": {"value": "好"}},
+        }
         for _ in range(3):
             sent = http.post(
                 "/cgi-bin/message/subscribe/send", params={"access_token": token["access_token"]}, json=body

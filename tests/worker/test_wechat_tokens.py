@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -69,8 +70,9 @@ async def gateway(settings: WeChatSettings, store: Store, clock: Clock) -> Async
     await made.close()
 
 
-def calls(sim: StandIn, path: str) -> list[dict[str, str]]:
-    return sim.tell("received", path=path)["requests"]
+def calls(sim: StandIn, path: str) -> list[dict[str, Any]]:
+    requests: list[dict[str, Any]] = sim.tell("received", path=path)["requests"]
+    return requests
 
 
 def fetches(sim: StandIn, *, forced: bool) -> int:
@@ -92,8 +94,9 @@ async def test_processes_share_the_token_through_valkey(
         stores = [RedisStore(url) for _ in range(4)]
         gateways = [WeChatGateway(settings, store, clock.now, AT_ONCE) for store in stores]
         await asyncio.gather(*(gateway.code_image(DRAW) for gateway in gateways for _ in range(5)))
-        for closing in (*gateways, *stores):
-            await closing.close()
+        for gateway, store in zip(gateways, stores, strict=True):
+            await gateway.close()
+            await store.close()
     assert fetches(sim, forced=False) == 1
 
 

@@ -13,7 +13,14 @@ from typing import Any
 from wechatpy.client import WeChatClient
 from wechatpy.client.api import WeChatWxa
 
-from domain.ports import CodeImage, ContentScene, MediaKind, SubscribeMessage, WeChatMisused, WeChatUnavailable
+from domain.ports import (
+    CodeImage,
+    ContentScene,
+    MediaKind,
+    SubscribeMessage,
+    WeChatMisused,
+    WeChatUnavailable,
+)
 from server.gateways.wechat.endpoints import CALLS
 from server.gateways.wechat.errors import MEANING, Meaning
 from server.gateways.wechat.settings import WeChatSettings
@@ -104,7 +111,7 @@ class AsyncWeChatClient(WeChatClient):  # type: ignore[misc]
         except WeChatUnavailable as error:
             _only_rejected_token(error)
             if renewed.forced:
-                log.error("wechat %s rejects a token it was forced to issue", endpoint.path)
+                log.error("wechat %s rejects a token it was forced to issue", endpoint.path)  # noqa: TRY400
                 raise
         return await ask(await self._tokens.force(renewed.token))
 

@@ -49,7 +49,9 @@ class WeChatGateway:
         self._app_id = settings.app_id
         breaker = Breaker(f"wechat:{settings.app_id}", self._store, now)
         self._wire = Wire(settings.api_url, breaker, now, patience)
-        self._api = AsyncWeChatClient(settings, Tokens(settings, self._store, self._wire, now), self._wire).wxa
+        self._api = AsyncWeChatClient(
+            settings, Tokens(settings, self._store, self._wire, now), self._wire
+        ).wxa
 
     async def close(self) -> None:
         """Close the connections; the store belongs to whoever made it."""
@@ -75,7 +77,9 @@ class WeChatGateway:
             async with self._store.lock(key, ttl_s=SEND_LOCK_S, wait_s=SEND_WAIT_S):
                 await self._api.subscribe_send(fitting)
         except LockNotObtained:
-            raise WeChatUnavailable("another message to this person is under way", retry_after_s=1.0) from None
+            raise WeChatUnavailable(
+                "another message to this person is under way", retry_after_s=1.0
+            ) from None
 
     async def check_text(self, text: str, openid: str, scene: ContentScene) -> ContentVerdict:
         """Judge a text; a long one in pieces of 2,500 characters, of which the worst counts."""

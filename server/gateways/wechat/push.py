@@ -119,7 +119,10 @@ def _normal_media(event: dict[str, Any]) -> None:
     # A file that WeChat could not judge is not thereby harmless.
     if event.get("errcode", 0) != 0 or not result:
         result = {"suggest": "review", "label": 100}
-    event["result"] = {"suggest": str(result.get("suggest", "review")), "label": _int(result.get("label", 100))}
+    event["result"] = {
+        "suggest": str(result.get("suggest", "review")),
+        "label": _int(result.get("label", 100)),
+    }
     if isinstance(event.get("detail"), dict):
         event["detail"] = [event["detail"]]
 

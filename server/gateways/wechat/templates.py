@@ -24,12 +24,12 @@ def _one_line(text: str) -> str:
 
 
 def _cut(text: str, limit: int) -> str:
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
 def _name(text: str) -> str:
     line = _one_line(text)
-    return line[: 10 if re.search(f"[{_HAN}]", line) else 20]
+    return line[: 10 if re.search(f"[{_HAN}]", line) else 20].strip()
 
 
 def _matching(pattern: str) -> Callable[[str], str]:
@@ -58,8 +58,8 @@ _FIT: dict[str, Callable[[str], str]] = {
     "amount": _matching(r"[^\d\s.]?\d{1,10}(\.\d+)?元?"),
     "car_number": _matching(rf"[{_HAN}A-Z][A-Z0-9·\-]{{0,6}}[{_HAN}A-Z0-9]"),
     # The list of an enum lives in the template, so only WeChat can check it.
-    "enum": lambda text: _one_line(text),
-    "const": lambda text: _one_line(text),
+    "enum": _one_line,
+    "const": _one_line,
 }
 
 

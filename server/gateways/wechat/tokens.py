@@ -79,7 +79,9 @@ class Tokens:
             async with self._store.lock(self._key, ttl_s=FETCH_LOCK_S, wait_s=FETCH_WAIT_S):
                 yield
         except LockNotObtained:
-            raise WeChatUnavailable("another process is still fetching the token", retry_after_s=1.0) from None
+            raise WeChatUnavailable(
+                "another process is still fetching the token", retry_after_s=1.0
+            ) from None
 
     async def _force(self, rejected: str) -> str:
         await self._store.delete_if_equal(self._key, rejected)

@@ -9,8 +9,6 @@ import ssl
 import tempfile
 from pathlib import Path
 
-from sanic import Sanic
-
 from tests.support.wechat_standin.app import make_app
 from tests.support.wechat_standin.tls import self_signed
 from tests.support.wechat_standin.world import Account, PushTarget, World
@@ -24,7 +22,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--app-id", default="wxba5fad812f8e6fb9")
     parser.add_argument("--app-secret", default="standin-secret")
-    parser.add_argument("--easy", action="store_true", help="any code, person, template and page; credits never end")
+    parser.add_argument(
+        "--easy", action="store_true", help="any code, person, template and page; credits never end"
+    )
     parser.add_argument("--page", action="append", default=[], help="a published page, repeatable")
     parser.add_argument("--template", action="append", default=[], help="ID=thing1,date2, repeatable")
     parser.add_argument("--push-url", default="")
@@ -58,7 +58,7 @@ def main() -> None:
     url = f"{scheme}://{given.host}:{listener.getsockname()[1]}"
 
     @app.after_server_start
-    async def announce(_: Sanic) -> None:
+    async def announce(_: object) -> None:
         print(json.dumps({"url": url, "app_id": account.app_id}), flush=True)
 
     context: ssl.SSLContext | None = None

@@ -24,7 +24,7 @@ def _account(world: World, given: dict[str, Any]) -> Account:
 async def set_account(world: World, given: dict[str, Any]) -> dict[str, Any]:
     """Make or change an account; `push` may be given in parts."""
     app_id = given.get("app_id") or _account(world, given).app_id
-    old = asdict(world.accounts[app_id]) if app_id in world.accounts else {"secret": ""}
+    old: dict[str, Any] = asdict(world.accounts[app_id]) if app_id in world.accounts else {"secret": ""}
     push = {**old.get("push", {}), **given.get("push", {})}
     merged = {**old, **given, "app_id": app_id, "push": push}
     world.accounts[app_id] = msgspec.convert(merged, Account)
@@ -51,13 +51,21 @@ async def set_person(world: World, given: dict[str, Any]) -> dict[str, Any]:
             person.credits[template] = int(given["credits"])
         if "long_term" in given:
             (person.long_term.add if given["long_term"] else person.long_term.discard)(template)
-    return {"credits": person.credits, "long_term": sorted(person.long_term), "session_key": person.session_key}
+    return {
+        "credits": person.credits,
+        "long_term": sorted(person.long_term),
+        "session_key": person.session_key,
+    }
 
 
 async def get_person(world: World, given: dict[str, Any]) -> dict[str, Any]:
     """A person as the stand-in knows it."""
     person = world.person(_account(world, given).app_id, given["openid"])
-    return {"credits": person.credits, "long_term": sorted(person.long_term), "session_key": person.session_key}
+    return {
+        "credits": person.credits,
+        "long_term": sorted(person.long_term),
+        "session_key": person.session_key,
+    }
 
 
 async def advance(world: World, given: dict[str, Any]) -> dict[str, Any]:

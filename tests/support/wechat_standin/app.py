@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any
 
 from sanic import HTTPResponse, Request, Sanic
 from sanic.response import json as json_response
@@ -56,6 +58,8 @@ async def _disturbed(world: World, call: Call, fault: Fault | None) -> Answer:
     match fault.kind if fault else "":
         case "html":
             return Answer(BAD_GATEWAY, "text/html", status=int(fault.value or 502) if fault else 502)
+        case "status":
+            return replace(usual, status=int(fault.value) if fault else 500)
         case "empty":
             return Answer(b"", "text/html")
         case "truncated":
@@ -72,7 +76,13 @@ async def serve_wechat(request: Request, path: str) -> HTTPResponse:
     call = Call(request.method, path, query, request.body, request.ip)
     fault = world.faults.take(path)
     world.received.append(
-        {"at": world.now(), "method": call.method, "path": path, "query": query, "body": call.body.decode("utf-8", "replace")}
+        {
+            "at": world.now(),
+            "method": call.method,
+            "path": path,
+            "query": query,
+            "body": call.body.decode("utf-8", "replace"),
+        }
     )
     reply = await _disturbed(world, call, fault)
     if fault is not None and fault.kind in WRECKED:
@@ -86,7 +96,7 @@ async def serve_admin(request: Request, command: str) -> HTTPResponse:
     return json_response(await COMMANDS[command](request.app.ctx.world, given))
 
 
-def make_app(world: World) -> Sanic:
+def make_app(world: World) -> Sanic[Any, Any]:
     """The application around one world."""
     app = Sanic("wechat-standin", configure_logging=False)
     app.config.ACCESS_LOG = False

@@ -9,7 +9,9 @@ import struct
 from dataclasses import dataclass
 from typing import Any
 
-KINDS = frozenset({"errcode", "latency", "html", "empty", "truncated", "image", "reset", "close", "half"})
+KINDS = frozenset(
+    {"errcode", "latency", "html", "status", "empty", "truncated", "image", "reset", "close", "half"}
+)
 
 
 @dataclass

@@ -42,7 +42,7 @@ def mint(world: World, code: Code) -> str:
 
 
 def _redeem(world: World, account: Account, text: str, kind: str) -> Code:
-    code = world.codes.get(text)
+    code: Code | None = world.codes.get(text)
     if code is None and account.easy:
         digits = int(hashlib.sha256(text.encode()).hexdigest(), 16) % 10**8
         openid = openid_of(account.app_id, text)

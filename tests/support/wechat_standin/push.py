@@ -69,7 +69,9 @@ def render(event: dict[str, Any], form: str) -> str:
         return json.dumps(event, ensure_ascii=False)
     if "List" in event:
         name = "".join(part.capitalize() for part in str(event["Event"]).split("_"))
-        event = {key: value for key, value in event.items() if key != "List"} | {name: {"List": event["List"]}}
+        event = {key: value for key, value in event.items() if key != "List"} | {
+            name: {"List": event["List"]}
+        }
     return f"<xml>{_xml(event)}</xml>"
 
 
@@ -103,7 +105,11 @@ async def _post(url: str, query: dict[str, str], body: bytes) -> str:
     except (httpx.HTTPError, TimeoutError) as error:
         return type(error).__name__
     text = response.text.strip()
-    return "accepted" if response.status_code == 200 and text in ("", "success") else f"HTTP {response.status_code}"
+    return (
+        "accepted"
+        if response.status_code == 200 and text in ("", "success")
+        else f"HTTP {response.status_code}"
+    )
 
 
 async def deliver(world: World, account: Account, query: dict[str, str], body: bytes) -> list[str]:

@@ -31,9 +31,9 @@ LIMITS = {
 }
 
 
-def _check_fields(keys: list[str], data: Any) -> None:
+def _check_fields(keys: list[str], data: dict[str, Any]) -> None:
     for key in keys:
-        entry = data.get(key) if isinstance(data, dict) else None
+        entry = data.get(key)
         value = entry.get("value") if isinstance(entry, dict) else None
         if value in (None, ""):
             raise Refusal(47003, f"argument invalid! data.{key}.value is empty")
@@ -72,9 +72,7 @@ async def send(world: World, call: Call) -> Answer:
         world.sending.discard(openid)
 
 
-def _deliver(
-    world: World, account: Account, person: Person, template: str, given: dict[str, Any]
-) -> Answer:
+def _deliver(world: World, account: Account, person: Person, template: str, given: dict[str, Any]) -> Answer:
     data = given.get("data")
     keys = account.templates.get(template)
     if keys is None:
@@ -84,6 +82,8 @@ def _deliver(
     page = str(given.get("page") or "").split("?")[0]
     if page and not account.easy and page not in account.pages:
         raise Refusal(41030)
+    if not isinstance(data, dict):
+        raise Refusal(47001)
     _check_fields(keys, data)
     if any(word in str(entry) for entry in data.values() for word in world.sensitive_words):
         raise Refusal(45168)

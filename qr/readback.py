@@ -1,0 +1,106 @@
+"""Does a phone read what we printed: codes decoded from their modules, and from pages damaged like real ones."""
+
+import random
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+import numpy as np
+import pypdfium2  # type: ignore[import-untyped]
+import zxingcpp
+from PIL import Image, ImageDraw, ImageFilter
+
+from qr.matrix import make_matrix, read_matrix
+
+SAMPLE_DPI = 150
+_QR_CODES = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
+
+
+@dataclass(frozen=True, slots=True)
+class Wear:
+    """What weather, glue and a shaking hand do: degrees turned, blur in pixels, share of each code covered."""
+
+    degrees: float = 0.0
+    blur: float = 0.0
+    covered: float = 0.0
+
+
+@dataclass(slots=True)
+class ReadBack:
+    """How many codes were expected and read, and which texts were not."""
+
+    expected: int = 0
+    read: int = 0
+    unread: list[str] = field(default_factory=list)
+
+    def note(self, texts: Iterable[str], found: set[str]) -> None:
+        """Count these expected texts against what was found."""
+        for text in texts:
+            self.expected += 1
+            if text in found:
+                self.read += 1
+            else:
+                self.unread.append(text)
+
+
+def read_back(texts: Iterable[str]) -> ReadBack:
+    """Make each text's symbol as plates do and decode it again."""
+    result = ReadBack()
+    for text in texts:
+        result.note([text], {read_matrix(make_matrix(text)) or ""})
+    return result
+
+
+def read_back_pdf(
+    pdf: BinaryIO | bytes,
+    expected: Iterable[Sequence[str]],
+    wear: Wear | None = None,
+    dpi: int = SAMPLE_DPI,
+) -> ReadBack:
+    """Rasterise a print file and decode it; `expected` gives each page's texts in page order, () for a back."""
+    result = ReadBack()
+    document = pypdfium2.PdfDocument(pdf)
+    try:
+        for page, texts in zip(document, expected, strict=True):
+            if texts:
+                result.note(texts, set(read_page(_raster(page, dpi), wear or Wear())))
+    finally:
+        document.close()
+    return result
+
+
+def read_page(image: Image.Image, wear: Wear) -> Iterator[str]:
+    """The texts of all codes on a picture of a page, after wearing it."""
+    for found in zxingcpp.read_barcodes(np.asarray(worn(image, wear)), _QR_CODES):
+        if found.valid:
+            yield found.text
+
+
+def worn(image: Image.Image, wear: Wear) -> Image.Image:
+    """The picture turned, blurred, and with a grey patch over part of every code found on it."""
+    if wear.covered:
+        image = _covered(image, wear.covered)
+    if wear.degrees:
+        image = image.rotate(wear.degrees, Image.Resampling.BICUBIC, expand=True, fillcolor=255)
+    return image.filter(ImageFilter.GaussianBlur(wear.blur)) if wear.blur else image
+
+
+def _covered(image: Image.Image, share: float) -> Image.Image:
+    """Cover `share` of each code's area beside its finder patterns, always at the same place for one page."""
+    image = image.copy()
+    draw = ImageDraw.Draw(image)
+    chance = random.Random(0)  # noqa: S311
+    for found in zxingcpp.read_barcodes(np.asarray(image), _QR_CODES):
+        corner, far = found.position.top_left, found.position.bottom_right
+        edge = far.x - corner.x
+        patch = edge * share**0.5
+        # Without its three finder patterns no code is a code: only the middle and the lower right are free.
+        low, high = edge * 0.3, edge - patch
+        x, y = corner.x + max(chance.uniform(low, high), low), corner.y + max(chance.uniform(low, high), low)
+        draw.rectangle((x, y, min(x + patch, far.x), min(y + patch, far.y)), fill=160)
+    return image
+
+
+def _raster(page: pypdfium2.PdfPage, dpi: int) -> Image.Image:
+    image: Image.Image = page.render(scale=dpi / 72, grayscale=True).to_pil()
+    return image

@@ -1,0 +1,91 @@
+"""Everything one server process holds: opened in order at start, closed in reverse at stop."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from config.profile import Profile
+from config.settings import Settings
+from domain import clock, rulebook
+from domain.attachments.store import FileStore
+from domain.journal.flush import ReactionJob
+from domain.ports import Sms, Store, WeChat
+from qr.codes import Keyring
+from server import jobs
+from server.db import model_modules, opened, tortoise_config
+from server.gateways.files import FolderFiles
+from server.gateways.images import ImageDesk
+from server.gateways.seal import open_seal
+from server.gateways.sms import AliyunSms, SmsSettings
+from server.gateways.store import LocalStore, RedisStore, SturdyStore
+from server.gateways.wechat.gateway import WeChatGateway
+from server.gateways.wechat.settings import WeChatSettings
+from server.keys import load_keyring
+from server.rules import build_rulebook
+
+
+@dataclass
+class Services:
+    """What handlers, reactions and timers are handed."""
+
+    settings: Settings
+    profile: Profile
+    store: Store
+    wechat: WeChat
+    sms: Sms | None
+    files: FileStore
+    images: ImageDesk
+    keyring: Keyring
+    dsn: str
+    runner: jobs.JobRunner | None = None
+
+    async def enqueue(self, connection: Any, reactions: Sequence[ReactionJob]) -> None:
+        """Put the reactions of a unit of work into the queue, inside its transaction."""
+        await jobs.enqueue(connection, [jobs.Job(r.name, r.args, r.key, r.unique_key) for r in reactions])
+
+
+@asynccontextmanager
+async def open_services(settings: Settings, dsn: str) -> AsyncIterator[Services]:
+    """Open everything that one process needs; the database is migrated already."""
+    clock.install_offset(settings.clock_offset)
+    profile, book = build_rulebook(settings)
+    rulebook.install(book)
+    keys = settings.data_dir / "keys"
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(opened(tortoise_config(dsn, model_modules(), settings.pool_size)))
+        shared: Store = RedisStore(settings.redis_url) if settings.redis_url else LocalStore()
+        store = SturdyStore(shared)
+        stack.push_async_callback(store.close)
+        wechat = WeChatGateway(_wechat(settings), store, clock.real_now)
+        stack.push_async_callback(wechat.close)
+        images = ImageDesk()
+        stack.push_async_callback(images.close)
+        folder = settings.data_dir / "files"
+        sealed = (folder / "sealed").exists()
+        yield Services(
+            settings, profile, store, wechat, _sms(settings, stack),
+            FolderFiles(folder, open_seal(keys / "evidence.key", may_make=not sealed)),
+            images, load_keyring(settings.household_keys, keys, may_make=True), dsn,
+        )  # fmt: skip
+
+
+def _wechat(settings: Settings) -> WeChatSettings:
+    return WeChatSettings(
+        settings.wechat_app_id, settings.wechat_app_secret, settings.wechat_api_url, settings.wechat_push_token,
+        settings.wechat_push_aes_key,
+    )  # fmt: skip
+
+
+def _sms(settings: Settings, stack: AsyncExitStack) -> AliyunSms | None:
+    if not settings.sms_access_key and not settings.sms_api_url:
+        return None
+    options = {"api_url": settings.sms_api_url} if settings.sms_api_url else {}
+    sms = AliyunSms(
+        SmsSettings(settings.sms_access_key, settings.sms_access_secret, settings.sms_sign_name, **options),
+        clock.real_now,
+    )
+    stack.push_async_callback(sms.close)
+    return sms
+
+
