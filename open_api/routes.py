@@ -33,7 +33,7 @@ async def readyz(ask: Ask) -> Answer:
         await fetch_one("SELECT 1 AS one")
     except Exception:
         parts["database"] = "unreachable"
-    if ask.app.pending_migrations:
+    if parts["database"] == "ok" and await ask.app.pending_migrations():
         parts["migrations"] = "pending"
     runner = ask.app.services.runner
     if runner is not None and runner.beat_age() > HEARTBEAT_LIMIT:

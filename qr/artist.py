@@ -46,8 +46,8 @@ class SideArtist:
         for glyph in ready.glyphs:
             self.used[glyph.glyph.face].add(glyph.character)
         shown = _text(ready, self._layout.colours[line.colour], self._layout)
-        if line.mono or line.tracking:
-            # Readers take wide gaps for spaces; whoever copies or searches a serial must get it whole.
+        if line.mono:
+            # Readers take its wide gaps for spaces; whoever copies or searches a serial must get it whole.
             actual = text.encode("utf-16-be").hex()
             shown = f"/Span<</ActualText<FEFF{actual}>>>BDC\n{shown}EMC\n"
         return shown, ready.missing, ready.cramped

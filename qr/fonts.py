@@ -117,10 +117,16 @@ class Family:
         packaged = resources.files("manimgx_fonts_cjk").joinpath("NotoSansCJK-VF.otf.ttc")
         with resources.as_file(packaged) as path:
             noto = TTFont(path, fontNumber=_SIMPLIFIED_CHINESE_FACE, lazy=True)
+        self._fonts = [noto, *(TTFont(path, fontNumber=0, lazy=True) for path in rare)]
         # One open font for all weights: it is by far the largest thing in memory.
         self.faces = [Typeface(noto, weight) for weight in _WEIGHTS.values()]
-        self.faces += [Typeface(TTFont(path, fontNumber=0, lazy=True)) for path in rare]
+        self.faces += [Typeface(font) for font in self._fonts[1:]]
         self._known: dict[tuple[str, str], Glyph | None] = {}
+
+    def close(self) -> None:
+        """Close the font files."""
+        for font in self._fonts:
+            font.close()
 
     def glyph(self, character: str, weight: str) -> Glyph | None:
         """The glyph of a character at a weight, from a fallback font if need be, or None."""

@@ -3,6 +3,7 @@
 import io
 import zipfile
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from itertools import islice
 from typing import BinaryIO
@@ -19,7 +20,8 @@ _PER_ROUND = 50
 
 def render_png(plate: PlateData, layout: Layout, dpi: int = 600, options: RenderOptions | None = None) -> bytes:
     """The front of one plate as PNG; raises LayoutRefused as `render_pdf` does."""
-    return next(_images([plate], layout, dpi, options))[1]
+    ((_, image),) = _images([plate], layout, dpi, options)
+    return image
 
 
 def write_png_zip(
@@ -43,16 +45,19 @@ def _images(
     plates: Iterable[PlateData], layout: Layout, dpi: int, options: RenderOptions | None
 ) -> Iterator[tuple[PlateData, bytes]]:
     front = replace(options or RenderOptions(), duplex=False, processes=1)
-    press = Press(adapted(layout, front).alone(), Family(front.rare_fonts))
     source = iter(plates)
-    while batch := list(islice(source, _PER_ROUND)):
-        pdf = io.BytesIO()
-        print_plates(batch, press, pdf, front)
-        document = pypdfium2.PdfDocument(pdf.getvalue())
-        try:
-            for plate, page in zip(batch, document, strict=True):
-                out = io.BytesIO()
-                page.render(scale=dpi / 72).to_pil().save(out, format="PNG", dpi=(dpi, dpi))
-                yield plate, out.getvalue()
-        finally:
-            document.close()
+    with closing(Family(front.rare_fonts)) as family:
+        press = Press(adapted(layout, front).alone(), family)
+        while batch := list(islice(source, _PER_ROUND)):
+            pdf = io.BytesIO()
+            print_plates(batch, press, pdf, front)
+            with closing(pypdfium2.PdfDocument(pdf.getvalue())) as document:
+                for plate, page in zip(batch, document, strict=True):
+                    yield plate, _png(page, dpi)
+
+
+def _png(page: pypdfium2.PdfPage, dpi: int) -> bytes:
+    out = io.BytesIO()
+    page.render(scale=dpi / 72).to_pil().save(out, format="PNG", dpi=(dpi, dpi))
+    page.close()
+    return out.getvalue()

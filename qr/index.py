@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
-import xlsxwriter  # type: ignore[import-untyped]
+import xlsxwriter
 
 from qr.press import PlateData
 

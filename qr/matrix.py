@@ -26,7 +26,7 @@ def make_matrix(text: str) -> Matrix:
     """The dark modules of the symbol for `text`, with the mask the standard prefers."""
     unmasked = _encode(text, 0)
     masks = _masks(unmasked.shape[0])
-    packed = masks.pack(unmasked)
+    packed = _pack(unmasked, masks.grid)
     best = min(range(_MASKS), key=lambda mask: penalty(packed ^ masks.integers[mask], masks.grid, masks.modules))
     return np.not_equal(unmasked, masks.matrices[best])
 
@@ -40,14 +40,11 @@ class _Masks:
     matrices: list[Matrix]
     integers: list[int]
 
-    def pack(self, matrix: Matrix) -> int:
-        return _pack(matrix, self.grid)
-
 
 @cache
 def _masks(size: int) -> _Masks:
-    # At least one unused bit ends each row: what is shifted out of a row must not enter the next.
-    grid = Grid(size, size // 8 * 8 + 8)
+    # Sizes are 4 x version + 17, so whole bytes leave unused bits at the end of each row.
+    grid = Grid(size, (size + 7) // 8 * 8)
     version = (size - 17) // 4
     samples = [_encode("0", mask, version) for mask in range(_MASKS)]
     matrices = [np.not_equal(sample, samples[0]) for sample in samples]

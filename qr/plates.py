@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from multiprocessing import get_context
@@ -20,6 +21,8 @@ __all__ = ["MissingGlyph", "PlateData", "RenderOptions", "RenderReport", "Worker
 
 _BATCH = 240
 _NAMED_AT_MOST = 100
+# Finished batches wait in memory for an earlier one only so far.
+_WAITING_AT_MOST = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class RenderOptions:
     """How to print.
 
     `accent` is `#rrggbb`, `emblem` a PNG or JPEG, `rare_fonts` are font files asked for characters that the
-    packaged font lacks, `duplex` adds the layout's back after each sheet.
+    packaged font lacks, `duplex` adds the layout's back after each sheet, `processes` counts this one too.
     """
 
     accent: str | None = None
@@ -78,8 +81,8 @@ def render_pdf(
     error later leaves an unfinished file to its owner.
     """
     options = options or RenderOptions()
-    press = Press(adapted(layout, options), Family(options.rare_fonts))
-    return print_plates(plates, press, out, options, progress)
+    with closing(Family(options.rare_fonts)) as family:
+        return print_plates(plates, Press(adapted(layout, options), family), out, options, progress)
 
 
 def print_plates(
@@ -148,8 +151,9 @@ def _pressed(batches: Iterator[list[PlateData]], press: Press, options: RenderOp
     if options.processes <= 1:
         yield from map(press.run, batches)
         return
+    helpers = options.processes - 1
     pool = ProcessPoolExecutor(
-        options.processes,
+        helpers,
         # A server has threads: forking it could copy a lock that is held for ever.
         mp_context=get_context("spawn"),
         initializer=_open_press,
@@ -158,14 +162,23 @@ def _pressed(batches: Iterator[list[PlateData]], press: Press, options: RenderOp
     waiting: deque[Future[Pressed]] = deque()
     try:
         for batch in batches:
-            waiting.append(pool.submit(_run_press, batch))
-            # A few batches in flight keep everybody busy; more would only fill memory.
-            if len(waiting) > 2 * options.processes:
+            if sum(not future.done() for future in waiting) < 2 * helpers:
+                waiting.append(pool.submit(_run_press, batch))
+            else:
+                waiting.append(_done(press.run(batch)))
+            while waiting and (waiting[0].done() or len(waiting) > _WAITING_AT_MOST * options.processes):
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _done(made: Pressed) -> Future[Pressed]:
+    """A batch made in this process, in line with those the helpers make: the order is the file's."""
+    future: Future[Pressed] = Future()
+    future.set_result(made)
+    return future
 
 
 _press: list[Press] = []

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -59,13 +60,11 @@ def read_back_pdf(
 ) -> ReadBack:
     """Rasterise a print file and decode it; `expected` gives each page's texts in page order, () for a back."""
     result = ReadBack()
-    document = pypdfium2.PdfDocument(pdf)
-    try:
+    with closing(pypdfium2.PdfDocument(pdf)) as document:
         for page, texts in zip(document, expected, strict=True):
             if texts:
                 result.note(texts, set(read_page(_raster(page, dpi), wear or Wear())))
-    finally:
-        document.close()
+            page.close()
     return result
 
 

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Iterable
+from contextlib import closing
 from itertools import groupby
 from xml.sax.saxutils import escape
 
@@ -9,7 +10,7 @@ from fontTools.pens.svgPathPen import SVGPathPen  # type: ignore[import-untyped]
 from fontTools.pens.transformPen import TransformPen  # type: ignore[import-untyped]
 
 from qr.fonts import EM, Family
-from qr.layout import Layout, Shape
+from qr.layout import Layout, Shape, Square
 from qr.matrix import QUIET_ZONE, Matrix, make_matrix, modules_across
 from qr.pdf import POINTS_PER_MM
 from qr.plates import RenderOptions, adapted
@@ -20,8 +21,11 @@ from qr.typeset import SetLine, SideText, fill, set_line
 def render_svg(plate: PlateData, layout: Layout, options: RenderOptions | None = None) -> str:
     """The front of one plate as SVG in millimetres, text as outlines; raises LayoutRefused."""
     options = options or RenderOptions()
-    layout = adapted(layout, options)
-    family = Family(options.rare_fonts)
+    with closing(Family(options.rare_fonts)) as family:
+        return _drawn(plate, adapted(layout, options), family, options.emblem)
+
+
+def _drawn(plate: PlateData, layout: Layout, family: Family, emblem: bytes | None) -> str:
     width, height = layout.plate
     title = escape(f"{plate.village} {plate.plate_text} {plate.serial}")
     parts = [
@@ -33,18 +37,18 @@ def render_svg(plate: PlateData, layout: Layout, options: RenderOptions | None =
         line = layout.front.lines[index]
         placed = set_line(line, fill(line, values), family)
         parts.append(f'<path fill="{layout.colours[line.colour]}" d="{_outlines(placed, family)}"/>')
-    if options.emblem is not None and layout.emblem is not None:
-        parts.append(_emblem(options.emblem, layout))
+    if emblem is not None and layout.emblem is not None:
+        parts.append(_emblem(emblem, layout.emblem))
     parts += (_code(make_matrix(plate.url), layout), "</svg>\n")
     return "\n".join(parts)
 
 
 def _shape(shape: Shape, layout: Layout) -> str:
     fill_colour = layout.colours[shape.fill] if shape.fill else "none"
-    stroke = f' stroke="{layout.colours[shape.stroke]}" stroke-width="{shape.stroke_width:g}"' if shape.stroke else ""
+    ink = layout.colours[shape.stroke] if shape.stroke else "none"
     return (
         f'<rect x="{shape.x:g}" y="{shape.y:g}" width="{shape.w:g}" height="{shape.h:g}" '
-        f'rx="{shape.radius:g}" fill="{fill_colour}"{stroke}/>'
+        f'rx="{shape.radius:g}" fill="{fill_colour}" stroke="{ink}" stroke-width="{shape.stroke_width:g}"/>'
     )
 
 
@@ -73,10 +77,7 @@ def _runs(row: Iterable[bool]) -> Iterable[tuple[int, int]]:
         column += length
 
 
-def _emblem(image: bytes, layout: Layout) -> str:
-    place = layout.emblem
-    if place is None:
-        return ""
+def _emblem(image: bytes, place: Square) -> str:
     kind = "png" if image.startswith(b"\x89PNG") else "jpeg"
     data = base64.b64encode(image).decode("ascii")
     return (

@@ -2,6 +2,7 @@
 
 import uuid
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any
 
 import structlog
@@ -13,6 +14,7 @@ from sanic.response import HTTPResponse
 from config.settings import Settings
 from domain.problems import BodyTooLarge, MalformedBody, MethodNotAllowed, NoSuchRoute, Problem, ServerFault
 from server.doors import routes
+from server.migrate import pending
 from server.observe import METRICS, observe
 from server.services import Services, open_services
 from web.door import serve
@@ -71,6 +73,8 @@ def _lifespan(app: Sanic[Any, Any], settings: Settings, dsn: str, with_worker: b
         services: Services = await stack.enter_async_context(open_services(settings, dsn))
         app.ctx.stack, app.ctx.services = stack, services
         app.ctx.store, app.ctx.enqueue = services.store, services.enqueue
+        app.ctx.metrics = METRICS.text
+        app.ctx.pending_migrations = partial(pending, settings.migration_database_url or dsn)
         if with_worker:
             app.ctx.worker = await start_worker(services)
             stack.push_async_callback(app.ctx.worker.stop)

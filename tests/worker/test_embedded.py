@@ -117,7 +117,9 @@ def test_it_is_a_utf8_postgresql_18_with_our_settings_and_no_tcp(data_dir: Path)
     cluster = start(data_dir)
     assert ask(cluster, "SHOW server_version").startswith("18.")
     assert ask(cluster, "SELECT '路' ~ '^\\w$'") is True
-    shown = {name: ask(cluster, f"SHOW {name}") for name in ("server_encoding", "fsync", "jit", "listen_addresses")}
+    shown = {
+        name: ask(cluster, f"SHOW {name}") for name in ("server_encoding", "fsync", "jit", "listen_addresses")
+    }
     assert shown == {"server_encoding": "UTF8", "fsync": "on", "jit": "off", "listen_addresses": ""}
     cluster.stop()
     with held(data_dir, work_mem="5MB") as again:
@@ -149,7 +151,9 @@ def test_starters_at_once_share_one_server(data_dir: Path) -> None:
 def test_four_first_starts_at_once_make_one_cluster(data_dir: Path) -> None:
     with ThreadPoolExecutor(4) as pool:
         clusters = list(pool.map(start, [data_dir] * 4))
-    assert len({ask(cluster, "SELECT system_identifier FROM pg_control_system()") for cluster in clusters}) == 1
+    assert (
+        len({ask(cluster, "SELECT system_identifier FROM pg_control_system()") for cluster in clusters}) == 1
+    )
     for cluster in clusters:
         cluster.stop()
     assert not is_running(clusters[0].place)
@@ -254,7 +258,9 @@ def test_a_long_path_gets_a_short_socket_folder(data_dir: Path) -> None:
 
 
 @ONLY_ROOT
-def test_a_closed_data_folder_moves_only_the_database_and_is_found_again(tmp_path: Path, shared_root: Path) -> None:
+def test_a_closed_data_folder_moves_only_the_database_and_is_found_again(
+    tmp_path: Path, shared_root: Path
+) -> None:
     tmp_path.chmod(0o700)
     with held(tmp_path / "data") as cluster:
         ask(cluster, "CREATE TABLE kept AS SELECT 7 AS n")
@@ -293,7 +299,7 @@ def test_binaries_in_a_closed_folder_are_copied(
     for real in (package, package.with_name(f"{package.name}.libs")):
         (tmp_path / real.name).symlink_to(real)
     closed = SimpleNamespace(origin=str(tmp_path / package.name / "__init__.py"))
-    monkeypatch.setattr(embedded_place, "find_spec", lambda name: closed)
+    monkeypatch.setattr(embedded_place, "find_spec", lambda _: closed)
     with held(data_dir) as cluster:
         assert ask(cluster, "SELECT 1") == 1
         assert cluster.place.binaries.is_relative_to(shared_root)

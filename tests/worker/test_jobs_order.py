@@ -131,7 +131,9 @@ async def test_a_job_that_is_enqueued_while_workers_listen_runs_without_polling(
         assert await journal.reach(5) == ["0", "1", "2", "3", "4"]
 
 
-async def test_the_next_waits_while_the_first_is_tried_again(dsn: str, connection: asyncpg.Connection) -> None:
+async def test_the_next_waits_while_the_first_is_tried_again(
+    dsn: str, connection: asyncpg.Connection
+) -> None:
     journal = Journal()
 
     async def task(run: Run) -> None:
@@ -301,7 +303,8 @@ async def test_an_end_that_could_not_be_written_does_not_block_the_key(
     async def task(run: Run) -> None:
         if run.args["n"] == 1 and run.attempt == 1:
             await connection.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'huying jobs'"
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE application_name = 'huying jobs' AND datname = current_database()"
             )
             await connection.execute("ALTER TABLE jobs.procrastinate_jobs RENAME TO away")
             await journal.add("away")

@@ -127,7 +127,10 @@ async def test_a_starter_waits_for_the_one_that_migrates(package: Package, datab
     other = await asyncpg.connect(**credentials(database))
     await other.execute(f"SELECT pg_advisory_lock({ADVISORY_LOCK})")
     waiting = asyncio.create_task(migrate(database, package.config))
-    asked = "SELECT count(*) > 0 FROM pg_stat_activity WHERE query LIKE '%pg_try_advisory_lock%' AND pid <> pg_backend_pid()"
+    asked = (
+        "SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = current_database()"
+        " AND query LIKE '%pg_try_advisory_lock%' AND pid <> pg_backend_pid()"
+    )
     async with asyncio.timeout(20):
         while not await other.fetchval(asked):
             await asyncio.sleep(0.01)
@@ -137,7 +140,9 @@ async def test_a_starter_waits_for_the_one_that_migrates(package: Package, datab
     assert await waiting == ["0001_one"]
 
 
-async def test_a_failing_migration_is_undone_whole_and_earlier_ones_stay(package: Package, database: str) -> None:
+async def test_a_failing_migration_is_undone_whole_and_earlier_ones_stay(
+    package: Package, database: str
+) -> None:
     package.write("0001_one", "ops.RunSQL('CREATE TABLE one ()')", None)
     package.write("0002_two", "ops.RunSQL(['CREATE TABLE two ()', 'SELECT 1/0'])", "0001_one")
     with pytest.raises(OperationalError, match="division by zero"):
@@ -165,17 +170,28 @@ async def test_a_migration_outside_a_transaction_can_build_an_index_concurrently
     package: Package, database: str
 ) -> None:
     package.write("0001_one", "ops.RunSQL('CREATE TABLE one (n int)')", None)
-    package.write("0002_index", "ops.RunSQL('CREATE INDEX CONCURRENTLY slow ON one (n)')", "0001_one", "atomic = False")
+    package.write(
+        "0002_index", "ops.RunSQL('CREATE INDEX CONCURRENTLY slow ON one (n)')", "0001_one", "atomic = False"
+    )
     assert await migrate(database, package.config) == ["0001_one", "0002_index"]
     assert await query(database, "SELECT to_regclass('slow')") == "slow"
 
 
-async def test_migrations_have_no_time_limit_but_leave_one_with_the_role(package: Package, database: str) -> None:
-    shown = "CREATE TABLE seen AS SELECT current_setting('lock_timeout') AS l, current_setting('statement_timeout') AS s"
+async def test_migrations_have_no_time_limit_but_leave_one_with_the_role(
+    package: Package, database: str
+) -> None:
+    shown = (
+        "CREATE TABLE seen AS SELECT current_setting('lock_timeout') AS l,"
+        " current_setting('statement_timeout') AS s"
+    )
     package.write("0001_seen", f"ops.RunSQL({shown!r})", None)
     package.write("0002_again", f"ops.RunSQL({shown.replace('seen', 'again')!r})", "0001_seen")
     assert await migrate(database, package.config) == ["0001_seen", "0002_again"]
-    assert await query(database, "SELECT l || s FROM seen") == await query(database, "SELECT l || s FROM again") == "00"
+    assert (
+        await query(database, "SELECT l || s FROM seen")
+        == await query(database, "SELECT l || s FROM again")
+        == "00"
+    )
     assert await query(database, "SHOW lock_timeout") == "3s"
 
 

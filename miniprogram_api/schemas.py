@@ -1,0 +1,65 @@
+"""Bodies of the resident door. Names are fixed by the contract; unknown fields are refused."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from msgspec import Meta, Struct
+
+Short = Annotated[str, Meta(max_length=60)]
+PhoneText = Annotated[str, Meta(max_length=40)]
+CodeText = Annotated[str, Meta(max_length=600)]
+Score = Annotated[int, Meta(ge=1, le=5)]
+AppealKind = Literal["consult", "help", "complaint", "report", "suggestion", "thanks"]
+Identity = Literal["named", "hidden_from_handler", "anonymous"]
+
+
+class Strict(Struct, forbid_unknown_fields=True, kw_only=True):
+    """A body that refuses what it does not know."""
+
+
+class Location(Strict):
+    """A position with the datum it was captured in."""
+
+    lon: Annotated[float, Meta(ge=-180, le=180)]
+    lat: Annotated[float, Meta(ge=-90, le=90)]
+    datum: Literal["gcj02", "wgs84"]
+
+
+class Contact(Strict):
+    """How to reach the appellant."""
+
+    name: Short = ""
+    phone: PhoneText = ""
+
+
+class ComplainedOf(Strict):
+    """Whom a complaint is about."""
+
+    department_id: UUID | None = None
+    text: Annotated[str, Meta(max_length=500)] = ""
+
+
+class OnBehalfOf(Strict):
+    """The person for whom somebody else files."""
+
+    name: Short = ""
+    phone: PhoneText = ""
+    relation: Short = ""
+    consent: bool = False
+
+
+class NewAppeal(Strict):
+    """An appeal; text or a recording is required, nothing else."""
+
+    kind: AppealKind
+    plate_code: CodeText | None = None
+    area_code: Annotated[str, Meta(max_length=20)] | None = None
+    topic: Annotated[str, Meta(max_length=20)] | None = None
+    content: Annotated[str, Meta(max_length=8000)] | None = None
+    attachment_ids: Annotated[list[UUID], Meta(max_length=9)] = []
+    location: Location | None = None
+    identity: Identity | None = None
+    contact: Contact | None = None
+    complained_of: ComplainedOf | None = None
+    on_behalf_of: OnBehalfOf | None = None
+    urgent_reason: Annotated[str, Meta(max_length=200)] | None = None

@@ -1,0 +1,20 @@
+"""The command line: `huying serve`, `migrate`, `plates`, `profile`, …"""
+
+import typer
+
+from server.commands import demo, plates, profiles, serving
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="呼应 Huying:一户一码民声呼应系统")
+serving.register(app)
+demo.register(app)
+plates.register(app)
+profiles.register(app)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

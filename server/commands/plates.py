@@ -1,0 +1,7 @@
+"""Commands: plates."""
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""

@@ -1,0 +1,84 @@
+"""A real server process on a real socket with its own committed database, for races, aborts, limits and crashes."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support.cluster import Cluster
+from tests.support.gateways import free_port
+
+START_WITHIN = 30.0
+
+
+@dataclass
+class RunningServer:
+    """A started server."""
+
+    url: str
+    dsn: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def client(self, token: str | None = None) -> httpx.Client:
+        """A blocking client."""
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=20)
+
+    def resident(self, name: str) -> httpx.Client:
+        """A resident signed in by the sandbox."""
+        answer = self.client().post("/api/miniprogram/v1/sessions", json={"wechat_code": f"demo:{name}"})
+        return self.client(answer.json()["token"])
+
+
+@contextmanager
+def serving(dsn: str, folder: Path, **environ: str) -> Iterator[RunningServer]:
+    """Start `huying serve` as a process and stop it at the end."""
+    port = free_port()
+    env = {
+        **os.environ, "DATABASE_URL": dsn, "DATA_DIR": str(folder), "PORT": str(port), "WECHAT_MODE": "sandbox",
+        "ENVIRONMENT": "test", "WECHAT_APP_ID": "wx0000000000000001", "WECHAT_APP_SECRET": "0" * 32,
+        "PUBLIC_URL": f"http://127.0.0.1:{port}", **environ,
+    }  # fmt: skip
+    folder.mkdir(parents=True, exist_ok=True)
+    log = folder / "server.log"
+    with log.open("wb") as out:
+        process = subprocess.Popen([sys.executable, "-m", "server", "serve"], env=env, stdout=out, stderr=out)
+        try:
+            _await(f"http://127.0.0.1:{port}/healthz", process, log)
+            yield RunningServer(f"http://127.0.0.1:{port}", dsn, process, log)
+        finally:
+            process.terminate()
+            try:
+                process.wait(45)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def _await(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    until = time.monotonic() + START_WITHIN
+    while time.monotonic() < until:
+        try:
+            if httpx.get(url, timeout=1).status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        if process.poll() is not None:
+            break
+        time.sleep(0.05)
+    raise RuntimeError(f"the server did not start: {json.dumps(log.read_text()[-3000:], ensure_ascii=False)}")
+
+
+@pytest.fixture(scope="session")
+def server(cluster: Cluster, stage: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """One real server for the session, on its own copy of the stage."""
+    with cluster.database(stage) as dsn, serving(dsn, tmp_path_factory.mktemp("server")) as running:
+        yield running
