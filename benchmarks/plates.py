@@ -34,7 +34,7 @@ WEAR = {
 
 
 class Memory:
-    """The highest sum of resident memory of this process and its children, in MB, looked at as work goes on."""
+    """The highest sum of memory of this process and its children, in MB, looked at as work goes on."""
 
     def __init__(self) -> None:
         """Watch this process."""
@@ -79,7 +79,7 @@ def ours(count: int, layout: Layout, processes: int) -> tuple[float, RenderRepor
 
 
 def obvious(count: int, layout: Layout) -> float:
-    """Seconds for the same plates by `qrcode` and reportlab, a rectangle a module, as one would write it first."""
+    """Seconds for the same plates by `qrcode` and reportlab, a rectangle a module, as a first try would."""
     pdfmetrics.registerFont(UnicodeCIDFont("STSong-Light"))
     started = time.perf_counter()
     canvas = Canvas(io.BytesIO(), pagesize=(layout.page[0] * mm, layout.page[1] * mm))
@@ -95,7 +95,9 @@ def obvious(count: int, layout: Layout) -> float:
             for column, dark in enumerate(modules):
                 if dark:
                     canvas.rect((x + column) * mm, (y + 40 - row) * mm, mm, mm, stroke=0, fill=1)
-        for line, text in enumerate((plate.village, plate.plate_text, plate.hotline, plate.serial, plate.domain)):
+        for line, text in enumerate(
+            (plate.village, plate.plate_text, plate.hotline, plate.serial, plate.domain)
+        ):
             canvas.setFont("STSong-Light", 12)
             canvas.drawString((x + 50) * mm, (y + 40 - 7 * line) * mm, text)
     canvas.save()

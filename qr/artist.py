@@ -1,4 +1,4 @@
-"""Draws plates in PDF operators: shapes, text and code of one layout, most of it drawn once and remembered."""
+"""Draws plates in PDF operators: shapes, text and code of one layout, most of it drawn only once."""
 
 from functools import lru_cache
 from itertools import groupby
@@ -28,7 +28,7 @@ class SideArtist:
         self._drawn = lru_cache(maxsize=8192)(self._draw)
 
     def draw(self, plate: object) -> tuple[str, list[str], bool]:
-        """Operators of shapes and lines, the characters no font has, and whether a line is too small to read."""
+        """Operators of shapes and lines, characters that no font has, and whether a line is too small."""
         parts = [self._shapes, "BT\n"]
         missing: list[str] = []
         cramped = False
@@ -82,7 +82,9 @@ class CodeArtist:
 def _eights(size: int) -> list[list[str]]:
     """For each byte of a packed symbol, for each value, the rectangles of its dark modules."""
     return [
-        [_runs(value, first, row) for value in range(256)] for row in range(size) for first in range(0, size, 8)
+        [_runs(value, first, row) for value in range(256)]
+        for row in range(size)
+        for first in range(0, size, 8)
     ]
 
 
@@ -133,7 +135,7 @@ def _rounded(shape: Shape, height: float) -> str:
 
 
 def _text(line: SetLine, ink: str, layout: Layout) -> str:
-    """Operators that show a line: one run a typeface, gaps that differ from the advance written as kerning."""
+    """Operators that show a line: one run a typeface, room beyond the advances written as kerning."""
     x, y = line.x * POINTS_PER_MM, (layout.plate[1] - line.y) * POINTS_PER_MM
     drawn = f"{colour(ink)}\n"
     for face, run in groupby(line.glyphs, key=lambda placed: placed.glyph.face):

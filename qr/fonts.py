@@ -110,7 +110,7 @@ def _cid_keyed(name: str, outlines: dict[str, object]) -> bytes:
 
 
 class Family:
-    """The typefaces of one job: each weight of the packaged font, then the deployment's own for rare characters."""
+    """The typefaces of one job: the weights of the packaged font, then own fonts for rare characters."""
 
     def __init__(self, rare: Iterable[Path] = ()) -> None:
         """Open the packaged Noto Sans CJK and the font files `rare`, asked in order for what it lacks."""

@@ -18,7 +18,9 @@ from qr.press import PlateData, Press
 _PER_ROUND = 50
 
 
-def render_png(plate: PlateData, layout: Layout, dpi: int = 600, options: RenderOptions | None = None) -> bytes:
+def render_png(
+    plate: PlateData, layout: Layout, dpi: int = 600, options: RenderOptions | None = None
+) -> bytes:
     """The front of one plate as PNG; raises LayoutRefused as `render_pdf` does."""
     ((_, image),) = _images([plate], layout, dpi, options)
     return image

@@ -22,7 +22,7 @@ def write_csv(plates: Iterable[PlateData], out: BinaryIO) -> int:
         writer = csv.writer(text)
         writer.writerow(HEADER)
         count = 0
-        for count, row in _rows(plates):  # noqa: B007
+        for count, row in _rows(plates):
             writer.writerow([f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in row])
     finally:
         text.detach()
@@ -30,7 +30,7 @@ def write_csv(plates: Iterable[PlateData], out: BinaryIO) -> int:
 
 
 def write_xlsx(plates: Iterable[PlateData], out: BinaryIO) -> int:
-    """The same list as an Excel workbook, every cell text; returns the number of plates (1,048,575 at most)."""
+    """The same list as an Excel workbook of text cells (1,048,575 plates at most); returns their number."""
     book = xlsxwriter.Workbook(out, {"constant_memory": True, "strings_to_urls": False})
     sheet = book.add_worksheet("门牌清单")
     bold = book.add_format({"bold": True})

@@ -14,7 +14,10 @@ import msgspec
 MIN_MODULE_MM = 0.8
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 FIELDS = frozenset(
-    "programme village plate_text serial domain hotline card.name card.post card.phone card.grid".split()
+    (
+        *("programme", "village", "plate_text", "serial", "domain", "hotline"),
+        *("card.name", "card.post", "card.phone", "card.grid"),
+    )
 )
 
 
@@ -182,7 +185,8 @@ def parse_colour(value: str) -> str:
 
 
 def _faults(layout: Layout) -> list[str]:
-    faults = [f"颜色 {value} 须写作 #rrggbb" for value in layout.colours.values() if not _COLOUR.fullmatch(value)]
+    odd = [value for value in layout.colours.values() if not _COLOUR.fullmatch(value)]
+    faults = [f"颜色 {value} 须写作 #rrggbb" for value in odd]
     if min(*layout.grid, *layout.plate, *layout.page) <= 0 or min(*layout.origin, *layout.gap) < 0:
         return [*faults, "尺寸、行列数须大于零，边距不能为负"]
     last_x, last_y = layout.place(layout.per_page - 1)

@@ -1,8 +1,8 @@
 """Chooses a symbol's mask as ISO/IEC 18004 §7.8.3 asks, eight times faster than encoding it eight times.
 
-Masks differ by a pattern that depends on the size alone, so one encoded symbol and seven exclusive-ors give all
-eight. A whole symbol is one big integer, row after row from the highest bit, each row followed by unused bits:
-a shift by one looks at the right neighbour of all modules at once, a shift by a row at the one below.
+Masks differ by a pattern that depends on the size alone, so one encoded symbol and seven exclusive-ors give
+all eight. A whole symbol is one big integer, row after row from the highest bit, each row followed by unused
+bits: a shift by one looks at the right neighbour of all modules at once, a shift by a row at the one below.
 """
 
 from dataclasses import dataclass

@@ -26,9 +26,9 @@ def make_matrix(text: str) -> Matrix:
     """The dark modules of the symbol for `text`, with the mask the standard prefers."""
     unmasked = _encode(text, 0)
     masks = _masks(unmasked.shape[0])
-    packed = _pack(unmasked, masks.grid)
-    best = min(range(_MASKS), key=lambda mask: penalty(packed ^ masks.integers[mask], masks.grid, masks.modules))
-    return np.not_equal(unmasked, masks.matrices[best])
+    packed = _pack(unmasked)
+    points = [penalty(packed ^ change, masks.grid, masks.modules) for change in masks.integers]
+    return np.not_equal(unmasked, masks.matrices[points.index(min(points))])
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +48,11 @@ def _masks(size: int) -> _Masks:
     version = (size - 17) // 4
     samples = [_encode("0", mask, version) for mask in range(_MASKS)]
     matrices = [np.not_equal(sample, samples[0]) for sample in samples]
-    return _Masks(grid, grid.modules, matrices, [_pack(matrix, grid) for matrix in matrices])
+    return _Masks(grid, grid.modules, matrices, [_pack(matrix) for matrix in matrices])
 
 
-def _pack(matrix: Matrix, grid: Grid) -> int:
-    # packbits fills each row up to whole bytes, which is the grid's stride.
+def _pack(matrix: Matrix) -> int:
+    # packbits fills each row up to whole bytes, which is the stride of the grid.
     return int.from_bytes(np.packbits(matrix, axis=1).tobytes(), "big")
 
 

@@ -72,11 +72,15 @@ class PdfFile:
             b"<</Type/FontDescriptor/FontName/%s/Flags 4/FontBBox[-1000 -1000 3000 2000]/ItalicAngle 0"
             b"/Ascent 880/Descent -120/CapHeight 733/StemV 80/FontFile3 %d 0 R>>" % (name, file),
         )
-        widths = "".join(f"{cid}[{advance:g}]" for cid, (advance, _) in sorted(glyphs.items()) if advance != EM)
+        widths = "".join(
+            f"{cid}[{advance:g}]" for cid, (advance, _) in sorted(glyphs.items()) if advance != EM
+        )
         self._object(
             descendant,
-            b"<</Type/Font/Subtype/CIDFontType0/BaseFont/%s/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)"
-            b"/Supplement 0>>/FontDescriptor %d 0 R/DW %d/W[%s]>>" % (name, descriptor, EM, widths.encode()),
+            b"<</Type/Font/Subtype/CIDFontType0/BaseFont/%s"
+            b"/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)/Supplement 0>>"
+            b"/FontDescriptor %d 0 R/DW %d/W[%s]>>"
+            % (name, descriptor, EM, widths.encode()),
         )
         mapping = zlib.compress(_unicode_map({cid: char for cid, (_, char) in glyphs.items()}))
         self._stream(unicode_map, b"/Filter/FlateDecode", mapping)

@@ -120,7 +120,7 @@ def print_plates(
 
 
 def adapted(layout: Layout, options: RenderOptions) -> Layout:
-    """The layout as a deployment prints it: its accent, with or without emblem and back; raises LayoutRefused."""
+    """The layout as a deployment prints it: its accent, with emblem and back or without; may refuse."""
     if options.duplex and layout.back is None:
         raise LayoutRefused(f"版式“{layout.title}”没有背面")
     if options.accent is not None:

@@ -1,4 +1,4 @@
-"""Does a phone read what we printed: codes decoded from their modules, and from pages damaged like real ones."""
+"""Is what we printed readable: codes decoded from their modules, and from pages worn like real ones."""
 
 import random
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,7 +19,7 @@ _QR_CODES = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 
 @dataclass(frozen=True, slots=True)
 class Wear:
-    """What weather, glue and a shaking hand do: degrees turned, blur in pixels, share of each code covered."""
+    """What weather and shaking hands do: degrees turned, pixels blurred, share of each code covered."""
 
     degrees: float = 0.0
     blur: float = 0.0
@@ -58,7 +58,7 @@ def read_back_pdf(
     wear: Wear | None = None,
     dpi: int = SAMPLE_DPI,
 ) -> ReadBack:
-    """Rasterise a print file and decode it; `expected` gives each page's texts in page order, () for a back."""
+    """Rasterise a print file and decode it; `expected` gives the texts of each page, () for a back."""
     result = ReadBack()
     with closing(pypdfium2.PdfDocument(pdf)) as document:
         for page, texts in zip(document, expected, strict=True):
@@ -88,7 +88,7 @@ def _covered(image: Image.Image, share: float) -> Image.Image:
     """Cover `share` of each code's area beside its finder patterns, always at the same place for one page."""
     image = image.copy()
     draw = ImageDraw.Draw(image)
-    chance = random.Random(0)  # noqa: S311
+    chance = random.Random(0)
     for found in zxingcpp.read_barcodes(np.asarray(image), _QR_CODES):
         corner, far = found.position.top_left, found.position.bottom_right
         edge = far.x - corner.x

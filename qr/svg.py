@@ -1,4 +1,4 @@
-"""One plate as SVG with outlined text: it looks the same on an engraver's machine that has no Chinese font."""
+"""One plate as SVG with outlined text: the same on an engraver's machine that has no Chinese font."""
 
 import base64
 from collections.abc import Iterable
@@ -28,10 +28,8 @@ def render_svg(plate: PlateData, layout: Layout, options: RenderOptions | None =
 def _drawn(plate: PlateData, layout: Layout, family: Family, emblem: bytes | None) -> str:
     width, height = layout.plate
     title = escape(f"{plate.village} {plate.plate_text} {plate.serial}")
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}mm" height="{height:g}mm" '
-        f'viewBox="0 0 {width:g} {height:g}"><title>{title}</title>'
-    ]
+    size = f'width="{width:g}mm" height="{height:g}mm" viewBox="0 0 {width:g} {height:g}"'
+    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" {size}><title>{title}</title>']
     parts += (_shape(shape, layout) for shape in layout.front.shapes)
     for index, values in SideText(layout.front).fillings(plate):
         line = layout.front.lines[index]

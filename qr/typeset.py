@@ -42,7 +42,8 @@ class SideText:
     def __init__(self, side: Side) -> None:
         """Prepare the look-ups of each line."""
         self._lines = [
-            (_look_up((line.needs,) if line.needs else line.fields), _look_up(line.fields)) for line in side.lines
+            (_look_up((line.needs,) if line.needs else line.fields), _look_up(line.fields))
+            for line in side.lines
         ]
 
     def fillings(self, plate: object) -> Iterator[tuple[int, tuple[str, ...]]]:
@@ -83,15 +84,14 @@ def _advance(line: Line, text: str, family: Family) -> tuple[list[SetGlyph], lis
     at = 0.0
     tracking = line.tracking * EM
     for character in text:
-        glyph = family.glyph(character, line.weight)
+        glyph, drawn = family.glyph(character, line.weight), character
         if glyph is None:
             missing.append(character)
             # Variation selectors and controls take no room: the character before them is drawn as it is.
             if unicodedata.category(character) in ("Mn", "Cf", "Cc"):
                 continue
-            character = MISSING_MARK  # noqa: PLW2901
-            glyph = family.mark(line.weight)
+            glyph, drawn = family.mark(line.weight), MISSING_MARK
         cell = max(_MONO_CELL, glyph.advance) if line.mono else glyph.advance
-        glyphs.append(SetGlyph(glyph, character, at + (cell - glyph.advance) / 2))
+        glyphs.append(SetGlyph(glyph, drawn, at + (cell - glyph.advance) / 2))
         at += cell + tracking
     return glyphs, missing, max(at - tracking, 0.0)

@@ -80,17 +80,18 @@ def serve() -> None:
     settings = settings_or_exit()
     configure_logging(settings.log_level)
     if inherited := os.environ.get("HUYING_CHILD_DSN"):
-        _run_one(settings, inherited)
+        run_one(settings, inherited)
         return
     with database(settings) as dsn:
         prepare(settings, dsn)
         if settings.workers == 1:
-            _run_one(settings, dsn)
+            run_one(settings, dsn)
         else:
             Supervisor(settings, dsn).run()
 
 
-def _run_one(settings: Settings, dsn: str) -> None:
+def run_one(settings: Settings, dsn: str) -> None:
+    """Serve in this process until told to stop."""
     from server.app import create_app
 
     app = create_app(settings, dsn)

@@ -1,27 +1,17 @@
-"""What each reaction of `domain/reactions.py` does. A task is made with the services; a run carries the journal row.
+"""What each reaction of `domain/reactions.py` does, assembled from the modules of this folder."""
 
-A task runs at least once: it must find out by itself what it has done already. It opens units of work by
-`web.unit_of_work.run_unit`, short ones, and calls the network only between them.
-"""
+from server.reactions import content, notices, supervision
+from server.reactions.tasks import Made, Task, nothing
 
-from collections.abc import Awaitable, Callable
-
-from server.jobs import Run
-from server.services import Services
-
-Task = Callable[[Run], Awaitable[None]]
-Made = Callable[[Services], Task]
-
-
-def _nothing(services: Services) -> Task:
-    async def run(job: Run) -> None:
-        return None
-
-    return run
-
+__all__ = ["TASKS", "Made", "Task"]
 
 TASKS: dict[str, Made] = {
-    name: _nothing
-    for name in ("check_content", "tell_resident", "tell_unit", "tell_desk", "tell_reporter", "tell_deadline",
-                 "ring_duty", "tell_members", "import_households", "print_plates")
+    **{
+        name: nothing
+        for name in ("check_content", "tell_resident", "tell_unit", "tell_desk", "tell_reporter", "tell_deadline",
+                     "ring_duty", "tell_members", "import_households", "print_plates")
+    },
+    **notices.TASKS,
+    **content.TASKS,
+    **supervision.TASKS,
 }  # fmt: skip

@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qr.codes import CodeRefused, Keyring, KeyringInvalid, mint, mint_many, normalise, parse_scan, plate_url, read
+from qr.codes import (
+    CodeRefused,
+    Keyring,
+    KeyringInvalid,
+    mint,
+    mint_many,
+    normalise,
+    parse_scan,
+    plate_url,
+    read,
+)
 
 K1, K2 = bytes(range(32)), bytes(range(32, 64))
 RING = Keyring({1: K1, 2: K2}, active=1)

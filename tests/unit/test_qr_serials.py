@@ -21,7 +21,9 @@ def test_made_serials_read_back_in_any_typing() -> None:
 def test_any_single_mistyped_character_is_noticed(area: str, number: int, data: st.DataObject) -> None:
     compact = make_serial(area, number).replace("-", "")
     at = data.draw(st.integers(0, len(compact) - 1))
-    wrong = data.draw(st.sampled_from([c for c in "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ" if c != compact[at]]))
+    wrong = data.draw(
+        st.sampled_from([c for c in "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ" if c != compact[at]])
+    )
     assert read_serial(compact[:at] + wrong + compact[at + 1 :]) is None
 
 
@@ -30,7 +32,9 @@ def test_malformed_serials_are_nothing(text: str) -> None:
     assert read_serial(text) is None
 
 
-@pytest.mark.parametrize(("area", "number"), [("", 1), ("村", 1), ("A" * 13, 1), ("RJ", -1), ("RJ", 1_000_000)])
+@pytest.mark.parametrize(
+    ("area", "number"), [("", 1), ("村", 1), ("A" * 13, 1), ("RJ", -1), ("RJ", 1_000_000)]
+)
 def test_serials_out_of_range_are_refused(area: str, number: int) -> None:
     with pytest.raises(ValueError, match="须"):
         make_serial(area, number)
