@@ -79,8 +79,7 @@ class PdfFile:
             descendant,
             b"<</Type/Font/Subtype/CIDFontType0/BaseFont/%s"
             b"/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)/Supplement 0>>"
-            b"/FontDescriptor %d 0 R/DW %d/W[%s]>>"
-            % (name, descriptor, EM, widths.encode()),
+            b"/FontDescriptor %d 0 R/DW %d/W[%s]>>" % (name, descriptor, EM, widths.encode()),
         )
         mapping = zlib.compress(_unicode_map({cid: char for cid, (_, char) in glyphs.items()}))
         self._stream(unicode_map, b"/Filter/FlateDecode", mapping)

@@ -19,6 +19,7 @@ from domain.ids import new_id
 from domain.journal.unit import Fact, digest, record
 from domain.problems import ChangedMeanwhile, NotFound
 from domain.sql import fetch, fetch_one
+from domain.times import occurred
 
 
 class Body(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -117,7 +118,7 @@ async def move_locked(actor: Actor, case: Case, co_ids: frozenset[UUID], action:
     if turn.skip:
         return case
     if body.occurred_at:
-        turn.data["occurred_at"] = body.occurred_at
+        turn.data["occurred_at"] = occurred(body.occurred_at, "occurred_at").isoformat()
     await _finish(turn, facts.state)
     if turn.after is not None:
         await AFTER[action](case, co_ids, turn.after)

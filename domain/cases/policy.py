@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from domain.access.actor import Actor, within
+from domain.access.permissions import Permission
 from domain.cases.states import ENDED, STATES, Move, accepts, possible
 from domain.problems import ConflictOfInterest, MoveNotAllowed, NotAllowed, Problem, SameOfficer
 
@@ -54,6 +55,8 @@ def _related(case: CaseFacts, actor: Actor, move: Move) -> bool:
 def _relation_refusal(case: CaseFacts, actor: Actor, move: Move, relation: str) -> Problem | None:
     if actor.kind == "system":
         return None if relation in {"system", "area"} else NotAllowed()
+    if relation == "field":
+        return None if actor.kind == "worker" and _in_the_field(case, actor) else NotAllowed()
     if relation == "system" or move.permission is None or not actor.may(move.permission):
         return NotAllowed()
     grants = list(actor.granting(move.permission, case.area_path))
@@ -76,6 +79,11 @@ def _relation_refusal(case: CaseFacts, actor: Actor, move: Move, relation: str) 
         case _:
             held = actor.appeal_id is not None or actor.kind in {"resident", "guest"}
     return None if held else NotAllowed()
+
+
+def _in_the_field(case: CaseFacts, actor: Actor) -> bool:
+    grids = case.kind == "event" and any(actor.granting(Permission.FIELD_READ, case.area_path))
+    return grids or (actor.id is not None and actor.id in (case.reporter_id, case.handler_id))
 
 
 def _other_than_handler(case: CaseFacts, actor: Actor, held: bool) -> Problem | None:

