@@ -125,6 +125,18 @@ def read_backs(count: int, layout: Layout) -> None:
         print(f"PDF at 150 dpi, {name:12}{rate:8,.0f}/s   {result.read:,} of {result.expected:,}")
 
 
+def measure(count: int = 100_000) -> dict[str, float]:
+    """Plates a second into an A4 PDF with two processes, and the memory of it."""
+    seconds, report, peak = ours(count, load_layout("a4-10"), 2)
+    baseline = 300 / obvious(300, load_layout("a4-10"))
+    return {
+        "per_s": report.plates / seconds,
+        "memory_mb": peak,
+        "obvious_way_per_s": baseline,
+        "unread": len(report.unread),
+    }
+
+
 def main() -> None:
     """Run and print all figures."""
     parser = argparse.ArgumentParser(description=__doc__)

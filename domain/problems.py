@@ -186,6 +186,20 @@ class WeChatUnavailable(Problem):
     advice = "按 Retry-After 的秒数等待后重试。"
 
 
+class WeChatNotBound(Problem):
+    code, status = "wechat-not-bound", 401
+    title = "这个微信还没有绑定工作账号"
+    detail = "请先用手机号和密码登录,再在“我的”里绑定微信。"
+    advice = "绑定一次后即可用微信直接登录。没有账号请联系管理员。"
+
+
+class WeChatTaken(Problem):
+    code, status = "wechat-taken", 409
+    title = "这个微信已绑定其他账号"
+    detail = "请先在原账号解除绑定,或联系管理员。"
+    advice = "一个微信只能绑定一个工作账号。"
+
+
 # ---- plates and households
 
 
@@ -221,6 +235,25 @@ class AlreadyBound(Problem):
     code, status = "already-bound", 409
     title = "您已绑定这一户"
     advice = "无需再次绑定。"
+
+
+class HouseholdExists(Problem):
+    code, status = "household-exists", 409
+    title = "登记册里已有这一户"
+    detail = "相同的门牌或户编号已登记,编号 {serial}。"
+    advice = "请打开已有的那一户修改,或核对门牌。"
+
+
+class HouseholdEnded(Problem):
+    code, status = "household-ended", 409
+    title = "这一户已注销或并入另一户"
+    advice = "已注销、已并入的户不能再办理此项。"
+
+
+class NotWaiting(Problem):
+    code, status = "not-waiting", 409
+    title = "这个绑定申请已经处理过了"
+    advice = "请刷新列表。"
 
 
 # ---- files

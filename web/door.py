@@ -133,15 +133,21 @@ async def _write(route: Route, request: Request, ask: Ask, app: App) -> _Sent:
     if route.prepare:
         ask.prepared = await route.prepare(ask)
 
-    async def work() -> _Sent:
+    async def work() -> _Sent | Problem:
         if key and (stored := await replay.claim(key)):
             return _replayed(stored)
-        sent = _shape(route, await route.handler(ask))
+        result = await route.handler(ask)
+        if isinstance(result, Problem):
+            return result  # returned, not raised: refused, and what was written (a counted failure) stays
+        sent = _shape(route, result)
         if key:
             await replay.keep(key, sent.status, sent.body)
         return sent
 
-    return await run_unit(ask.actor, work, app.enqueue)
+    done = await run_unit(ask.actor, work, app.enqueue)
+    if isinstance(done, Problem):
+        raise done
+    return done
 
 
 def _replay_key(route: Route, request: Request, ask: Ask) -> replay.ReplayKey | None:

@@ -34,6 +34,7 @@ class Staff(Model):
     department_id = fields.UUIDField(null=True)
     password_hash = fields.CharField(200)
     totp_secret = fields.CharField(64, null=True)
+    totp_pending = fields.CharField(64, null=True)  # shown to the owner, not confirmed yet
     totp_last_step = fields.BigIntField(null=True)
     active = fields.BooleanField(default=True)
     failed_count = fields.IntField(default=0)

@@ -10,7 +10,8 @@ class Permission(StrEnum):
     OWN_READ = "own:read"  # see my own data, inbox, appeals
     OWN_WRITE = "own:write"  # change or erase my own data, bind households
     APPEAL_SUBMIT = "appeal:submit"  # file an appeal
-    APPEAL_FOLLOW = "appeal:follow"  # read, supplement, urge, withdraw, contest my appeal
+    APPEAL_FOLLOW = "appeal:follow"  # read, supplement, urge my appeal
+    APPEAL_DECIDE = "appeal:decide"  # withdraw or contest it: not for whoever merely holds its query code
     APPEAL_RATE = "appeal:rate"  # rate process and result of my appeal
     FILE_UPLOAD = "file:upload"  # upload photos, voice, video
 
@@ -52,7 +53,9 @@ class Permission(StrEnum):
 
 P = Permission
 
-RESIDENT = {P.OWN_READ, P.OWN_WRITE, P.APPEAL_SUBMIT, P.APPEAL_FOLLOW, P.APPEAL_RATE, P.FILE_UPLOAD}
+RESIDENT = {
+    P.OWN_READ, P.OWN_WRITE, P.APPEAL_SUBMIT, P.APPEAL_FOLLOW, P.APPEAL_DECIDE, P.APPEAL_RATE, P.FILE_UPLOAD,
+}  # fmt: skip
 _DESK = {P.CASE_READ, P.AREA_READ, P.FILE_UPLOAD}
 _UNIT = {P.CASE_READ, P.AREA_READ, P.FILE_UPLOAD}
 

@@ -63,3 +63,16 @@ async def unit_staff(department_id: UUID, roles: Sequence[str]) -> Sequence[UUID
         [department_id, list(roles)],
     )
     return [row["staff_id"] for row in rows]
+
+
+async def public_departments(text: str, before: UUID | None, limit: int) -> list[dict[str, Any]]:
+    """Names of active departments that hold the text, for whoever wants to complain about one."""
+    where = Where()
+    where.conditions.append("active")
+    if text:
+        where.add("strpos(name, {}) > 0", text)
+    if before:
+        where.add("id < {}", before)
+    return await fetch(
+        f"SELECT id, name FROM departments WHERE {where.sql} ORDER BY id DESC LIMIT {limit + 1}", where.values
+    )

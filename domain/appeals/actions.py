@@ -76,9 +76,7 @@ async def submit_appeal(actor: Actor, said: Submission) -> Filed:
         household_id=said.household_id, complained_department_id=said.complained_department_id,
         **_position(said),
     )  # fmt: skip
-    query_code = new_query_code()
-    appeal = await _write_appeal(said, case, query_code, received_at)
-    await _link(said, case, appeal)
+    appeal, query_code = await add_appeal(said, case)
     accept = await clocks.start_accept(case)
     record(
         Fact(
@@ -95,6 +93,14 @@ async def submit_appeal(actor: Actor, said: Submission) -> Filed:
         )
     )  # fmt: skip
     return Filed(appeal, case, query_code, accept, _provisional(choice, received_at))
+
+
+async def add_appeal(said: Submission, case: Case) -> tuple[Appeal, str]:
+    """Write what was said as an appeal of a case; the appeal and its query code, which is kept nowhere."""
+    query_code = new_query_code()
+    appeal = await _write_appeal(said, case, query_code, said.received_at or now())
+    await _link(said, case, appeal)
+    return appeal, query_code
 
 
 def title_of(said: Submission) -> str:

@@ -42,3 +42,20 @@ async def attach_evidence(actor: Actor, ids: Sequence[UUID], kind: str, subject_
 async def store_attachment(actor: Actor, **values: Any) -> Attachment:
     """Write the row of a stored file."""
     return await Attachment.create(owner=actor.label, **values)
+
+
+async def share(case_id: UUID, ids: Sequence[UUID]) -> None:
+    """Show files of a case to its appellants, as pictures that belong to an answer."""
+    found = await execute(
+        "UPDATE attachments SET purpose = 'public' WHERE case_id = $1 AND id = ANY($2::uuid[])", [case_id, list(ids)]
+    )
+    if found != len(set(ids)):
+        raise UnknownAttachment
+
+
+async def forget_orphans(ids: Sequence[UUID]) -> list[UUID]:
+    """Delete the rows of files that still belong to nothing; the ids whose bytes may be deleted after the commit."""
+    rows = await fetch(
+        "DELETE FROM attachments WHERE id = ANY($1::uuid[]) AND subject_id IS NULL RETURNING id", [list(ids)]
+    )
+    return [row["id"] for row in rows]

@@ -27,3 +27,16 @@ class Attachment(Model):
     class Meta:
         table = "attachments"
         indexes = (("subject_id",), ("case_id",), ("created_at",))
+
+
+class MediaCheck(Model):
+    """A file that WeChat was asked to judge; its verdict comes later, by push, under the trace id."""
+
+    trace_id = fields.CharField(80, primary_key=True)
+    attachment_id = fields.UUIDField()
+    verdict = fields.CharField(10, default="waiting")  # waiting | pass | review | risky
+    asked_at = InstantField()
+
+    class Meta:
+        table = "media_checks"
+        indexes = (("attachment_id",),)

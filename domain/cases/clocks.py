@@ -4,6 +4,7 @@ warning levels; the timer reads `next_at`, answers compute the level from the la
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from domain.cases.models import Case, Deadline
 from domain.deadlines.limits import Due, Limit, Unit, due, rework_limit
@@ -23,6 +24,8 @@ async def start(case: Case, names: Iterable[str], at: datetime) -> None:
         elif name == "rework":
             handling = handling_track(case).handling
             await set_clock(case, name, rework_limit(handling.limit) if handling else SHORTEST_REWORK, at)
+        elif name == "accept" and (clock := _clock(case, name)):
+            await set_clock(case, name, clock.limit, at)  # started anew: the time spent waiting is not the desk's
         elif clock := _clock(case, name):
             await set_clock(case, name, clock.limit, _start_at(case, clock, at))
             if clock.name is ClockName.HANDLING:
@@ -58,6 +61,25 @@ async def set_clock(case: Case, name: str, limit: Limit, start_at: datetime) -> 
     return await _write(case, name, limit, start_at, due(limit, start_at, rulebook().calendar))
 
 
+async def bring_forward(case: Case, others: Iterable[Deadline]) -> None:
+    """Let the earlier due date count for each running clock that a merged case had too (归并, domain 4.5)."""
+    running = {clock.name: clock for clock in await Deadline.filter(case_id=case.id, stopped_at=None)}
+    for other in others:
+        clock = running.get(other.name)
+        if clock and other.due_at < clock.due_at:
+            for name in ("started_at", "due_at", "limit_text", "explanation", "ladder", "next_at"):
+                setattr(clock, name, getattr(other, name))
+            await clock.save()
+
+
+async def reopen(ids: Iterable[UUID]) -> None:
+    """Let stopped clocks run again with the due dates they had; the next warning is found by the timer at once."""
+    for clock in await Deadline.filter(id__in=list(ids)):
+        clock.stopped_at, clock.met = None, None
+        clock.next_at = next((since for level, since in _read(clock.ladder) if level > Level[clock.level.upper()]), None)
+        await clock.save(update_fields=["stopped_at", "met", "next_at"])
+
+
 def _values(case: Case, limit: Limit, start_at: datetime, found: Due) -> dict[str, Any]:
     steps = ladder(limit, start_at, found, rulebook().calendar, rulebook().warnings)
     return {
@@ -81,8 +103,14 @@ async def _write(case: Case, name: str, limit: Limit, start_at: datetime, found:
     clock = await Deadline.get_or_none(case_id=case.id, name=name, round=case.round)
     if clock is None:
         return await Deadline.create(id=new_id(), case_id=case.id, name=name, round=case.round, **values)
+    if clock.ladder == values["ladder"]:  # the same limit again: what was warned of stays warned of
+        values |= {"level": clock.level, "next_at": _next_after(clock.level, clock.ladder)}
     await clock.update_from_dict(values).save()
     return clock
+
+
+def _next_after(level: str, steps: Iterable[Iterable[str]]) -> datetime | None:
+    return next((datetime.fromisoformat(at) for code, at in steps if Level[code.upper()] > Level[level.upper()]), None)
 
 
 def explain(found: Due) -> list[dict[str, Any]]:
@@ -97,8 +125,11 @@ def explain(found: Due) -> list[dict[str, Any]]:
 
 def exact_level(steps: Iterable[Iterable[str]], at: datetime) -> str:
     """The level of a stored ladder at an instant."""
-    read = [(Level[code.upper()], datetime.fromisoformat(since)) for code, since in steps]
-    return level_at(read, at).code
+    return level_at(_read(steps), at).code
+
+
+def _read(steps: Iterable[Iterable[str]]) -> list[tuple[Level, datetime]]:
+    return [(Level[code.upper()], datetime.fromisoformat(since)) for code, since in steps]
 
 
 def handling_track(case: Case) -> Track:

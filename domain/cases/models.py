@@ -26,6 +26,7 @@ class Case(Model):
     event_type = fields.CharField(4, default="")
     level = fields.CharField(10, default="")  # of an event: ordinary | serious | urgent
     urgent = fields.BooleanField(default=False)
+    major = fields.BooleanField(default=False)  # the principal signs the answer
     track = fields.CharField(20, default="")
     handling_track = fields.CharField(20, default="")
     track_reasons = fields.JSONField(default=list)
@@ -37,6 +38,7 @@ class Case(Model):
     first_handler_id = fields.UUIDField(null=True)
     reviewer_id = fields.UUIDField(null=True)
     registrar_id = fields.UUIDField(null=True)
+    not_again_id = fields.UUIDField(null=True)  # after a contest: the officer who may not decide again
     grade = fields.CharField(20, default="")
     disposition = fields.CharField(30, default="")
     result = fields.TextField(default="")
@@ -44,6 +46,8 @@ class Case(Model):
     round = fields.IntField(default=1)
     rework_no = fields.IntField(default=0)
     returns = fields.IntField(default=0)
+    designated = fields.BooleanField(default=False)  # the unit is final, nothing is returned any more
+    merge = fields.JSONField(null=True)  # of a merged case: into, state before, appeals and clocks it had
     info_asked = fields.IntField(default=0)
     lon = fields.FloatField(null=True)
     lat = fields.FloatField(null=True)

@@ -49,6 +49,7 @@ class Turn:
     hold: bool = False  # the effect asked for a second person: state and clocks stay
     skip: bool = False  # already done: nothing changes
     keep_clocks: bool = False
+    secret: str = ""  # told once in the answer of the door, kept nowhere
     after: Any = None  # what the caller of the move has to react to
 
 
@@ -91,7 +92,7 @@ def case_facts(case: Case, co_ids: frozenset[UUID]) -> CaseFacts:
     """The plain facts of a case for the policy."""
     return CaseFacts(
         case.id, case.kind, case.state, case.area_path, case.lead_id, co_ids, case.handler_id, case.reporter_id,
-        case.complained_department_id,
+        case.complained_department_id, case.registrar_id is not None or case.state == "submitted", case.not_again_id,
     )  # fmt: skip
 
 

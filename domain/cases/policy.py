@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from domain.access.actor import Actor, within
+from domain.access.permissions import UNIT_ROLES, Permission
 from domain.access.permissions import Permission
 from domain.cases.states import ENDED, STATES, Move, accepts, possible
 from domain.problems import ConflictOfInterest, MoveNotAllowed, NotAllowed, Problem, SameOfficer
@@ -23,11 +24,13 @@ class CaseFacts:
     handler_id: UUID | None = None
     reporter_id: UUID | None = None
     complained_department_id: UUID | None = None
+    registered: bool = True  # somebody has registered the case (since it was contested, if it was)
+    barred_id: UUID | None = None  # after a contest: the officer who decided before and may not decide again
 
 
 def allowed(case: CaseFacts, actor: Actor) -> list[str]:
     """The names of the moves that this actor may make now."""
-    return [move.name for move in possible(case.kind, case.state) if refusal(case, actor, move) is None]
+    return [move.name for move in _possible(case) if refusal(case, actor, move) is None]
 
 
 def refusal(case: CaseFacts, actor: Actor, move: Move) -> Problem | None:
@@ -37,8 +40,8 @@ def refusal(case: CaseFacts, actor: Actor, move: Move) -> Problem | None:
     problems = [_relation_refusal(case, actor, move, relation) for relation in move.relation]
     if all(problems):
         return next((p for p in problems if isinstance(p, SameOfficer)), None) or NotAllowed()
-    if not accepts(move, case.kind, case.state):
-        names = [m.name for m in possible(case.kind, case.state) if _related(case, actor, m)]
+    if not accepts(move, case.kind, case.state, registered=case.registered):
+        names = [m.name for m in _possible(case) if _related(case, actor, m)]
         return MoveNotAllowed(state=case.state, state_name=STATES[case.state], allowed=names)
     return None
 
@@ -46,6 +49,10 @@ def refusal(case: CaseFacts, actor: Actor, move: Move) -> Problem | None:
 def walled(case: CaseFacts, actor: Actor) -> bool:
     """Whether the actor belongs to the unit complained of (条例 art 30, 46): then the case does not exist for them."""
     return case.complained_department_id is not None and case.complained_department_id in actor.departments
+
+
+def _possible(case: CaseFacts) -> list[Move]:
+    return possible(case.kind, case.state, registered=case.registered)
 
 
 def _related(case: CaseFacts, actor: Actor, move: Move) -> bool:
@@ -57,13 +64,18 @@ def _relation_refusal(case: CaseFacts, actor: Actor, move: Move, relation: str) 
         return None if relation in {"system", "area"} else NotAllowed()
     if relation == "field":
         return None if actor.kind == "worker" and _in_the_field(case, actor) else NotAllowed()
-    if relation == "system" or move.permission is None or not actor.may(move.permission):
+    if relation == "appellant":
+        return None if actor.may(Permission.APPEAL_FOLLOW) else NotAllowed()
+    permissions = [found for found in (move.permission, *move.also) if found and actor.may(found)]
+    if relation == "system" or not permissions:
         return NotAllowed()
-    grants = list(actor.granting(move.permission, case.area_path))
+    grants = [grant for found in permissions for grant in actor.granting(found, case.area_path)]
     units = {grant.department_id for grant in grants if grant.department_id}
     match relation:
         case "area":
-            held = bool(grants) and actor.kind == "staff"
+            if move.permission is Permission.CASE_REGISTER and case.barred_id and actor.id == case.barred_id:
+                return SameOfficer()
+            held = actor.kind == "staff" and any(grant.role not in UNIT_ROLES for grant in grants)
         case "lead":
             held = case.lead_id in units if actor.kind == "staff" else case.handler_id == actor.id
         case "reviewer":
@@ -74,10 +86,10 @@ def _relation_refusal(case: CaseFacts, actor: Actor, move: Move, relation: str) 
             held = bool(grants) and not _of_units(case, actor.departments)
         case "reporter":
             held = actor.id is not None and case.reporter_id == actor.id
-        case "unit":
-            held = _of_units(case, actor.departments)
+        case "co":
+            held = bool(case.co_ids & units)
         case _:
-            held = actor.appeal_id is not None or actor.kind in {"resident", "guest"}
+            held = _of_units(case, actor.departments)
     return None if held else NotAllowed()
 
 
@@ -106,3 +118,22 @@ def readable(case: CaseFacts, actor: Actor, areas: Iterable[str]) -> bool:
 def ended(state: str) -> bool:
     """Whether a state is final (every final state can still be contested)."""
     return state in ENDED
+
+
+def of_units(case: CaseFacts, actor: Actor) -> bool:
+    """Whether the actor belongs to the lead or a co-unit: such people see no single rating before the case closes."""
+    return _of_units(case, actor.departments)
+
+
+def identity_open(identity: str, case: CaseFacts, actor: Actor) -> bool:
+    """Whether the actor may see who appealed (masked) or open it with a purpose (domain 7.1).
+
+    `named`: whoever sees the case; `hidden_from_handler`: only officers with the right to open identities who do not
+    belong to a handling unit; `anonymous`: nobody.
+    """
+    if identity == "named":
+        return True
+    if identity == "anonymous" or of_units(case, actor):
+        return False
+    grants = actor.granting(Permission.IDENTITY_REVEAL, case.area_path)
+    return any(grant.role not in UNIT_ROLES for grant in grants)

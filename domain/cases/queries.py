@@ -8,7 +8,7 @@ from uuid import UUID
 from domain.access.actor import Actor
 from domain.access.permissions import UNIT_ROLES, Permission
 from domain.access.scope import Where, area_condition
-from domain.cases.policy import CaseFacts
+from domain.cases.policy import CaseFacts, identity_open
 from domain.problems import NotFound
 from domain.sql import fetch
 
@@ -73,6 +73,8 @@ class CaseSearch:
     number: str | None = None
     text: str | None = None
     overdue: bool | None = None
+    due_before: datetime | None = None
+    phone: str | None = None  # the caller has logged why
     before: UUID | None = None
     limit: int = 20
 
@@ -81,6 +83,9 @@ async def search_cases(actor: Actor, search: CaseSearch, at: datetime) -> list[d
     """A page of cases, newest first (UUIDv7 order), one row more than the limit when there is another page."""
     where = visible_cases(actor)
     _narrow(where, search, at)
+    if search.phone:
+        appeals = await appeals_of_phone(actor, search.phone)
+        where.add("c.id = ANY({}::uuid[])", [row["case_id"] for row in appeals])
     return await fetch(
         "SELECT c.id, c.number, c.kind, c.state, c.version, c.title, c.topic, c.event_type, c.urgent, c.track,"
         " c.area_code, c.received_at, c.round, c.handler_id, c.lead_id, d.name AS lead_name, a.name AS area_name,"
@@ -102,7 +107,10 @@ def _narrow(where: Where, search: CaseSearch, at: datetime) -> None:
     if search.area_path:
         where.conditions.append(area_condition(where, "c.area_path", [search.area_path]))
     if search.unit:
-        where.add("c.lead_id = {}", search.unit)
+        where.add(
+            "c.lead_id = {} OR EXISTS (SELECT 1 FROM case_units u WHERE u.case_id = c.id AND u.department_id = {})",
+            search.unit, search.unit,
+        )  # fmt: skip
     if search.channel:
         where.add("EXISTS (SELECT 1 FROM appeals p WHERE p.case_id = c.id AND p.channel = {})", search.channel)
     if search.number:
@@ -112,9 +120,10 @@ def _narrow(where: Where, search: CaseSearch, at: datetime) -> None:
         )  # fmt: skip
     if search.text:
         where.add("EXISTS (SELECT 1 FROM appeals p WHERE p.case_id = c.id AND p.content ILIKE {})", _like(search.text))
-    if search.overdue:
+    for limit in filter(None, (at if search.overdue else None, search.due_before)):
         where.add(
-            "EXISTS (SELECT 1 FROM deadlines n WHERE n.case_id = c.id AND n.stopped_at IS NULL AND n.due_at < {})", at
+            "EXISTS (SELECT 1 FROM deadlines n WHERE n.case_id = c.id AND n.stopped_at IS NULL AND n.due_at < {})",
+            limit,
         )
     if search.before:
         where.add("c.id < {}", search.before)
@@ -130,7 +139,22 @@ def facts(row: dict[str, Any]) -> CaseFacts:
         id=row["id"], kind=row["kind"], state=row["state"], area_path=row["area_path"], lead_id=row["lead_id"],
         co_ids=frozenset(row["co_ids"] or ()), handler_id=row["handler_id"], reporter_id=row["reporter_id"],
         complained_department_id=row["complained_department_id"],
+        registered=row["registrar_id"] is not None or row["state"] == "submitted", barred_id=row["not_again_id"],
     )  # fmt: skip
+
+
+async def appeals_of_phone(actor: Actor, phone: str) -> list[dict[str, Any]]:
+    """The appeals of a telephone number whose identity the actor may open, among the cases the actor sees."""
+    where = visible_cases(actor)
+    where.add("w.phone = {}", phone)
+    where.add("p.identity <> 'anonymous'")
+    rows = await fetch(
+        f"SELECT c.*, p.id AS appeal_id, p.case_id, p.resident_id, p.identity, {_CO_UNITS} FROM appellants w"
+        " JOIN appeals p ON p.id = w.appeal_id JOIN cases c ON c.id = p.case_id"
+        f" WHERE {where.sql} ORDER BY p.id LIMIT 500",
+        where.values,
+    )
+    return [row for row in rows if identity_open(row["identity"], facts(row), actor)]
 
 
 async def deadlines(case_id: UUID) -> list[dict[str, Any]]:
@@ -145,8 +169,8 @@ async def deadlines(case_id: UUID) -> list[dict[str, Any]]:
 async def timeline(case_id: UUID) -> list[dict[str, Any]]:
     """The journal of a case in order, with the free text of each move where there is one."""
     return await fetch(
-        "SELECT j.key, j.at, j.actor, j.event, j.data, j.subject_id, t.text, t.public, d.name AS unit"
-        " FROM journal j LEFT JOIN case_texts t ON t.id = (j.data->>'text_id')::uuid"
+        "SELECT j.key, j.at, j.actor, j.event, j.data, j.subject_id, t.text, t.public, d.name AS unit, f.name AS by"
+        " FROM journal j LEFT JOIN staff f ON j.actor = f.kind || ':' || f.id LEFT JOIN case_texts t ON t.id = (j.data->>'text_id')::uuid"
         " LEFT JOIN departments d ON d.id = (j.data->>'unit_id')::uuid"
         " WHERE j.case_id = $1 ORDER BY j.at, j.area, j.n",
         [case_id],

@@ -19,6 +19,7 @@ Relation = Literal[
     "reporter",  # the worker who reported it
     "field",  # any grid worker to whom the case is visible: own, reported, or an event of the grids
     "unit",  # a lead or co-unit
+    "co",  # …for a co-unit
     "appellant",  # the person who filed; checked by the appeal, not here
     "system",
 ]
@@ -48,6 +49,7 @@ STATES: dict[str, str] = {
 ENDED = frozenset({"closed", "not_accepted", "redirected", "transferred", "merged", "withdrawn", "voided"})
 OPEN = frozenset(STATES) - ENDED
 SAME = "="  # the move leaves the state as it is
+BEFORE = "<"  # the move restores the state before the last one
 
 
 @dataclass(frozen=True)
@@ -64,28 +66,33 @@ class Move:
     event_source: tuple[str, ...] = ()  # further sources for events only
     later: tuple[str, ...] = ()  # states in which the move is possible too and changes nothing
     again: tuple[str, ...] = ()  # states in which a repeat is answered as done, but not offered
+    unregistered: tuple[str, ...] = ()  # states in which it is possible as long as nobody has registered the case
     otherwise: str = ""  # the other outcome, where the body decides between two
     starts: tuple[str, ...] = ()
     stops: tuple[str, ...] = ()
     step: str = ""
     two_persons: bool = False
+    also: tuple[P, ...] = ()  # permissions that do as well
 
 
 _BOTH: tuple[Kind, ...] = ("appeal", "event")
 _EVENT: tuple[Kind, ...] = ("event",)
 _BEFORE_ANSWER = (
     "submitted", "registered", "need_info", "accepted", "dispatched", "signed", "investigating", "handling", "reviewing",
-    "rework",
+    "rework", "long_term",
 )  # fmt: skip
 _UP_TO_HANDLING = _BEFORE_ANSWER[:8]
 
 _ROWS = (
     # ---- intake
-    Move("register", ("submitted",), "registered", "case.registered", P.CASE_REGISTER, ("area",)),
+    Move("register", ("submitted",), "registered", "case.registered", P.CASE_REGISTER, ("area",),
+         unregistered=("registered",)),
     Move("ask-info", ("registered",), "need_info", "case.info-asked", P.CASE_REGISTER, ("area",), stops=("accept",),
          starts=("info",)),
     Move("supply-info", ("need_info",), "registered", "case.info-supplied", P.CASE_REGISTER, ("area", "appellant"),
          starts=("accept",), stops=("info",)),
+    Move("lapse-info", ("need_info",), "registered", "case.info-lapsed", None, ("system",), starts=("accept",),
+         stops=("info",)),
     Move("accept", ("registered",), "accepted", "case.accepted", P.CASE_REGISTER, ("area",), starts=("handling",),
          stops=("accept",), step="accept"),
     Move("not-accept", ("registered",), "not_accepted", "case.not-accepted", P.CASE_REGISTER, ("area",),
@@ -94,10 +101,15 @@ _ROWS = (
     Move("void", ("submitted", "registered"), "voided", "case.voided", P.CASE_REGISTER, ("area",), _BOTH,
          stops=("*",), two_persons=True),
     Move("transfer-out", ("registered", "accepted", "dispatched"), "transferred", "case.transferred",
-         P.CASE_REGISTER, ("area",), stops=("*",)),
-    Move("confirm-transfer", ("transferred",), SAME, "case.transfer-confirmed", P.CASE_REGISTER, ("area",)),
+         P.CASE_REGISTER, ("area",), stops=("*",), also=(P.CASE_DISPATCH,)),
+    Move("confirm-transfer", ("transferred",), SAME, "case.transfer-confirmed", P.CASE_REGISTER, ("area",),
+         also=(P.CASE_DISPATCH,)),
     Move("transfer-refused", ("transferred",), "registered", "case.transfer-refused", P.CASE_REGISTER, ("area",),
-         starts=("accept",)),
+         starts=("accept",), also=(P.CASE_DISPATCH,)),
+    Move("merge", tuple(sorted(OPEN)), "merged", "case.merged", P.CASE_DISPATCH, ("area",), _BOTH, stops=("*",),
+         also=(P.CASE_REGISTER,)),
+    Move("unmerge", ("merged",), BEFORE, "case.unmerged", P.CASE_DISPATCH, ("area",), _BOTH,
+         also=(P.CASE_REGISTER,)),
     # ---- dispatch
     Move("dispatch", ("accepted", "rework"), "dispatched", "case.dispatched", P.CASE_DISPATCH, ("area",), _BOTH,
          event_source=("submitted", "registered"), starts=("sign", "first_contact")),
@@ -116,6 +128,8 @@ _ROWS = (
     Move("contact", ("signed",), "investigating", "case.contacted", P.CASE_HANDLE, ("lead",), _BOTH,
          later=("investigating", "handling", "reviewing", "answered"), stops=("first_contact",)),
     Move("grade", ("investigating",), "handling", "case.graded", P.CASE_HANDLE, ("lead",), _BOTH, step="verify"),
+    Move("co-result", ("dispatched", "signed", "investigating", "handling", "reviewing", "answered", "rework"), SAME,
+         "case.co-done", P.CASE_HANDLE, ("co",), _BOTH),
     Move("submit-result", ("handling",), "reviewing", "case.result-submitted", P.CASE_HANDLE, ("lead",), _BOTH,
          step="rectify"),
     Move("self-handle", ("submitted",), "reviewing", "case.self-handled", P.EVENT_REPORT, ("reporter",), _EVENT),
@@ -133,6 +147,9 @@ _ROWS = (
     Move("rework", ("answered", "closed", "long_term"), "rework", "case.reworked", P.CASE_SUPERVISE,
          ("area", "system"), _BOTH, starts=("rework",), stops=("callback",)),
     Move("take-up", ("rework",), "handling", "case.taken-up", P.CASE_HANDLE, ("lead",), _BOTH),
+    Move("hold-long-term", ("handling",), "long_term", "case.held-long-term", P.CASE_HANDLE, ("lead",), _BOTH,
+         stops=("answered", "handling"), two_persons=True, also=(P.CASE_APPROVE,)),
+    Move("resume", ("long_term",), "handling", "case.resumed", P.CASE_HANDLE, ("lead",), _BOTH, stops=("review",)),
     # ---- at any time
     Move("withdraw", _BEFORE_ANSWER, "withdrawn", "appeal.withdrawn", P.APPEAL_FOLLOW, ("appellant",), stops=("*",)),
     Move("contest", ("not_accepted", "redirected", "transferred", "withdrawn", "voided"), "registered",
@@ -154,16 +171,17 @@ def sources(move: Move, kind: str) -> tuple[str, ...]:
     return move.source + move.later + (move.event_source if kind == "event" else ())
 
 
-def accepts(move: Move, kind: str, state: str) -> bool:
+def accepts(move: Move, kind: str, state: str, *, registered: bool = True) -> bool:
     """Whether the table lets the move through from this state."""
-    return kind in move.kinds and state in (*sources(move, kind), *move.again)
+    more = () if registered else move.unregistered
+    return kind in move.kinds and state in (*sources(move, kind), *move.again, *more)
 
 
 def target(move: Move, state: str) -> str:
     """The state after a move."""
-    return state if move.target == SAME or state in move.later else move.target
+    return state if move.target in {SAME, BEFORE} or state in move.later else move.target
 
 
-def possible(kind: str, state: str) -> list[Move]:
-    """Every move that the table allows from a state, whoever acts."""
-    return [move for move in _ROWS if kind in move.kinds and state in sources(move, kind)]
+def possible(kind: str, state: str, *, registered: bool = True) -> list[Move]:
+    """Every move that the table allows from a state, whoever acts; repeats are let through but not offered."""
+    return [move for move in _ROWS if state not in move.again and accepts(move, kind, state, registered=registered)]

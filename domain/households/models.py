@@ -1,3 +1,5 @@
+from typing import Any
+
 from tortoise import fields
 from tortoise.models import Model
 
@@ -19,7 +21,11 @@ class Household(Model):
     head_name = fields.CharField(60, default="")
     phone = fields.CharField(30, default="")
     import_key = fields.CharField(140, unique=True)
-    state = fields.CharField(10, default="active")
+    state = fields.CharField(10, default="active")  # active | vacant | demolished | merged
+    version = fields.IntField(default=1)
+    route_key = fields.CharField(200, default="")  # sorts doors as one walks past them
+    merged_into = fields.UUIDField(null=True)
+    split_from = fields.UUIDField(null=True)
     lon = fields.FloatField(null=True)
     lat = fields.FloatField(null=True)
     datum = fields.CharField(6, null=True)
@@ -49,33 +55,73 @@ class HouseholdCode(Model):
 
     class Meta:
         table = "household_codes"
-        indexes = (("household_id", "issued_at"), ("area_path", "state"), ("batch_id",))
+        indexes = (("household_id", "issued_at"), ("batch_id",))
 
 
 class PlateBatch(Model):
-    """A job that issues codes and prints plates."""
+    """A job that issues codes and prints plates; `selection` says which households, `files` what came out."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     area_code = fields.CharField(20)
     area_path = fields.CharField(120)
-    selection = fields.JSONField()
+    selection: Any = fields.JSONField()
     layout = fields.CharField(40)
+    format = fields.CharField(4, default="pdf")  # pdf | zip | svg
+    duplex = fields.BooleanField(default=False)
+    per_file = fields.IntField(default=10_000)
     state = fields.CharField(10)  # waiting | running | done | failed | cancelled
+    stage = fields.CharField(10, default="issuing")  # issuing | printing | finished
+    cursor: Any = fields.JSONField(null=True)  # the household issued last: [area_path, route_key, id]
     total = fields.IntField(default=0)
+    issued = fields.IntField(default=0)
+    listed = fields.IntField(default=0)
     done = fields.IntField(default=0)
     read_back = fields.IntField(default=0)
-    unread = fields.JSONField(default=list)
-    missing_glyphs = fields.JSONField(default=list)
-    file_id = fields.UUIDField(null=True)
-    file_bytes = fields.BigIntField(null=True)
-    sha256 = fields.CharField(64, null=True)
+    unread: Any = fields.JSONField(default=list)
+    missing_glyphs: Any = fields.JSONField(default=dict)
+    cramped: Any = fields.JSONField(default=list)
+    samples: Any = fields.JSONField(default=list)
+    files: Any = fields.JSONField(default=list)
     reason = fields.CharField(200, default="")
-    requested_by = fields.UUIDField()
+    requested_by = fields.UUIDField(null=True)
     created_at = InstantField()
     finished_at = InstantField(null=True)
 
     class Meta:
         table = "plate_batches"
+        indexes = (("area_path", "id"),)
+
+
+class PlatePrint(Model):
+    """One plate of a batch, numbered in walking order: what was printed, when a stolen print file must be revoked."""
+
+    id = fields.BigIntField(primary_key=True)
+    batch_id = fields.UUIDField()
+    number = fields.IntField()
+    household_id = fields.UUIDField()
+    code_id = fields.BinaryField()
+
+    class Meta:
+        table = "plate_prints"
+        unique_together = (("batch_id", "number"),)
+
+
+class PlateRevocation(Model):
+    """Every live code of a batch or of a leaked key is revoked, in chunks."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    batch_id = fields.UUIDField(null=True)
+    kid = fields.SmallIntField(null=True)
+    area_path = fields.CharField(120)
+    reason = fields.CharField(20)
+    state = fields.CharField(10, default="waiting")  # waiting | done
+    revoked = fields.IntField(default=0)
+    requested_by = fields.UUIDField(null=True)
+    created_at = InstantField()
+    finished_at = InstantField(null=True)
+
+    class Meta:
+        table = "plate_revocations"
         indexes = (("area_path", "id"),)
 
 
@@ -103,6 +149,19 @@ class HouseholdImport(Model):
     class Meta:
         table = "household_imports"
         indexes = (("area_path", "id"),)
+
+
+class HouseholdImportChunk(Model):
+    """What became of the rows of one chunk of an import; its presence says that the chunk is done."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    import_id = fields.UUIDField()
+    number = fields.IntField()
+    outcomes: Any = fields.JSONField()  # [[row, status, reason], …]
+
+    class Meta:
+        table = "household_import_chunks"
+        unique_together = (("import_id", "number"),)
 
 
 class CodeScan(Model):

@@ -1,6 +1,7 @@
 from tortoise import fields
 from tortoise.models import Model
 
+from domain.clock import now
 from domain.fields import InstantField
 from domain.ids import new_id
 
@@ -18,6 +19,7 @@ class Notice(Model):
     text = fields.TextField()
     dedupe_key = fields.CharField(160, unique=True)
     created_at = InstantField()
+    visible_at = InstantField(default=now)  # a warning waits for the hours people are awake
     read_at = InstantField(null=True)
 
     class Meta:
@@ -47,11 +49,11 @@ class Delivery(Model):
 
 
 class SubscribeCredit(Model):
-    """How many one-time messages of a template a resident has agreed to."""
+    """How many one-time messages of a template (WeChat's id) a resident has agreed to."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     resident_id = fields.UUIDField()
-    template = fields.CharField(40)
+    template = fields.CharField(64)
     credits = fields.IntField(default=0)
 
     class Meta:

@@ -4,11 +4,14 @@ from typing import Annotated
 
 import msgspec
 
-from domain.appeals.models import Appeal
+from domain.appeals.actions import Submission, add_appeal
+from domain.areas.models import Area
 from domain.cases.move import Body, Turn, effect
 from domain.clock import now
 from domain.deadlines.choice import Facts
+from domain.rulebook import rulebook
 from domain.supervision.actions import open_supervision
+from domain.text import clean_phone, clean_text
 from domain.workflow.intake import AppealType, Text, invalid, set_track
 
 
@@ -34,9 +37,11 @@ class Contest(Body, kw_only=True):
 @effect("contest", Contest)
 async def contest(turn: Turn, body: Contest) -> None:
     """Open an ended case again, for another officer than before."""
+    case = turn.case
     turn.text = body.reason
-    turn.case.ended_at = None
-    turn.data["not_again"] = str(turn.case.registrar_id) if turn.case.registrar_id else None
+    case.ended_at = None
+    case.not_again_id, case.registrar_id = case.registrar_id or case.not_again_id, None
+    turn.data["not_again"] = str(case.not_again_id) if case.not_again_id else None
 
 
 class Urge(Body, kw_only=True):
@@ -78,20 +83,51 @@ async def add_note(turn: Turn, body: Note) -> None:
     turn.text = body.text
 
 
+class Said(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """What the person said who makes an event an appeal."""
+
+    content: Text
+    channel: str
+    identity: Annotated[str, msgspec.Meta(pattern="^(named|hidden_from_handler|anonymous)$")] = "named"
+    name: Annotated[str, msgspec.Meta(max_length=60)] = ""
+    phone: Annotated[str, msgspec.Meta(max_length=40)] = ""
+
+
 class Convert(Body, kw_only=True):
     """The appeal that an event turns into."""
 
     appeal_type: AppealType
     topic: str
+    appeal: Said
 
 
 @effect("convert", Convert)
 async def convert(turn: Turn, body: Convert) -> None:
     """Turn an event into an appeal: from now on the clocks of an appeal run."""
-    case = turn.case
-    if not await Appeal.exists(case_id=case.id):
-        raise invalid("appeal_type", "请先为此事件登记一份诉求,再转为诉求件")
+    case, said = turn.case, body.appeal
+    if body.topic not in rulebook().topics:
+        raise invalid("topic", "没有这个问题类别")
+    if said.channel not in rulebook().channels:
+        raise invalid("appeal.channel", "没有这个渠道")
+    phone = clean_phone(said.phone) if said.phone.strip() else ""
+    if phone is None:
+        raise invalid("appeal.phone", "电话号码不对,请填写手机号或带区号的座机")
+    appeal, turn.secret = await add_appeal(
+        Submission(
+            kind=body.appeal_type, area=await Area.get(code=case.area_code), channel=said.channel, topic=body.topic,
+            content=clean_text(said.content), identity=said.identity, name=clean_text(said.name), phone=phone,
+            household_id=case.household_id, entered_by=turn.actor.id,
+        ),
+        case,
+    )  # fmt: skip
+    turn.data["appeal_id"] = str(appeal.id)
     case.kind, case.appeal_type, case.topic = "appeal", body.appeal_type, body.topic
-    await set_track(case, Facts("appeal", "grid", case.received_at, appeal_type=body.appeal_type, topic=body.topic))
+    case.petition_class, case.registrar_id = "appeal_for_decision", turn.actor.id
+    case.lead_id = case.handler_id = None
+    facts = Facts(
+        "appeal", said.channel, case.received_at, appeal_type=body.appeal_type, topic=body.topic,
+        petition_class=case.petition_class, registered=True,
+    )  # fmt: skip
+    await set_track(case, facts)
 
 

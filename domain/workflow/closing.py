@@ -69,11 +69,13 @@ async def callback(turn: Turn, body: CallbackBody) -> None:
         id=new_id(), case_id=turn.case.id, appeal_id=appeal.id, round=turn.case.round, attempt=done + 1,
         reached=body.reached, officer_id=turn.actor.id, note=body.comment, at=at, on_date=local_date(at),
     )  # fmt: skip
+    turn.keep_clocks = not await heard(turn.case)  # one call that nobody answers does not meet the callback clock
     turn.text = body.comment
     turn.data |= {"reached": body.reached, "attempt": done + 1}
     if body.reached and body.solved and body.process and body.result:
         verdict = Verdict(body.process, body.result, body.solved, body.staff, body.comment)
         await rate(appeal, turn.case, verdict, "callback")
+        turn.keep_clocks = False
         turn.after = verdict
 
 
@@ -110,7 +112,7 @@ async def missing_for_close(case: Case) -> list[str]:
     missing = [text for step, text in STEPS.items() if step not in case.steps]
     stages = set(await Contact.filter(case_id=case.id).values_list("stage", flat=True))
     missing += [text for stage, text in STAGES.items() if stage not in stages]
-    if not await _heard(case):
+    if not await heard(case):
         missing.append("回访")
     if await Supervision.exists(case_id=case.id, state__in=["open", "answered"]):
         missing.append("督办销号")
@@ -119,7 +121,7 @@ async def missing_for_close(case: Case) -> list[str]:
     return missing
 
 
-async def _heard(case: Case) -> bool:
+async def heard(case: Case) -> bool:
     """The appellant was heard in this round: by own rating or callback, or three attempts on two days."""
     if await Rating.exists(case_id=case.id, round=case.round, source__in=["self", "callback"]):
         return True

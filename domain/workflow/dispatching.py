@@ -8,7 +8,8 @@ import msgspec
 from domain.access.models import Assignment, Department, Staff
 from domain.access.queries import department
 from domain.areas.models import Area
-from domain.cases.models import CaseUnit, ReturnRequest
+from domain.cases import clocks
+from domain.cases.models import CaseUnit, Deadline, ReturnRequest
 from domain.cases.move import Body, Turn, effect
 from domain.clock import now
 from domain.ids import new_id
@@ -38,7 +39,9 @@ async def dispatch(turn: Turn, body: Dispatch) -> None:
 @effect("designate", Dispatch)
 async def designate(turn: Turn, body: Dispatch) -> None:
     """Designate a unit after more than two returns; final, it cannot be returned again."""
-    turn.data["final"] = True
+    if turn.case.returns <= RETURNS_BEFORE_DESIGNATION:
+        raise GuardNotMet(reason="退单未超过两次,由分办人员派单,无须指定。", missing=[])
+    turn.data["final"] = turn.case.designated = True
     await _assign(turn, body)
 
 
@@ -118,6 +121,11 @@ class Return(Body, kw_only=True):
 async def ask_return(turn: Turn, body: Return) -> None:
     """Ask to return the case (退单): once per unit, with a reason; the handling clock runs on."""
     lead = turn.case.lead_id
+    if turn.case.designated:
+        raise GuardNotMet(reason="联席办指定的承办单位为最终决定,不能再退单。", missing=[])
+    sign = await Deadline.get_or_none(case_id=turn.case.id, name="sign", round=turn.case.round)
+    if sign and (sign.stopped_at or now()) > sign.due_at:
+        raise GuardNotMet(reason="签收已超时,不能再退单。", missing=[])
     before = await ReturnRequest.filter(case_id=turn.case.id)
     if any(request.state == "open" for request in before):
         raise GuardNotMet(reason="退单申请正在等待分办人员决定。", missing=[])
@@ -176,7 +184,9 @@ async def escalate(turn: Turn, body: Escalate) -> None:
     case = turn.case
     place = await Area.get(code=case.area_code)
     case.origin = "village_escalated" if place.kind in {"grid", "village"} else case.origin
-    case.accepted_at = case.accepted_at or now()
+    if case.kind == "appeal" and case.accepted_at is None:
+        case.accepted_at = now()
+        await clocks.start(case, ("handling",), now())
     case.lead_id = case.handler_id = None
     turn.data |= {"from_level": place.kind, "to_level": _UP[place.kind]}
     turn.text = body.reason

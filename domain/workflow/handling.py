@@ -10,7 +10,7 @@ from domain.access.models import Department
 from domain.appeals.models import Appeal, Reply
 from domain.attachments.actions import attach_evidence
 from domain.cases import clocks
-from domain.cases.models import Contact
+from domain.cases.models import CaseUnit, Contact
 from domain.cases.move import Body, Turn, effect
 from domain.clock import now
 from domain.deadlines.choice import Facts, choose_track
@@ -102,6 +102,7 @@ async def submit_result(turn: Turn, body: Result) -> None:
         raise invalid("basis", "请写明办理依据")
     if case.kind == "appeal" and body.disposition is None:
         raise invalid("disposition", "请选择处理结果(三到位一处理)")
+    case.handler_id = turn.actor.id  # whoever writes the result is the one who may not review it
     case.result, case.basis, case.disposition = body.result, body.basis, body.disposition or ""
     await attach_evidence(turn.actor, [*body.evidence, *body.attachment_ids], "result", case.id, case.id)
     turn.text = body.rectification or body.result
@@ -140,7 +141,7 @@ async def answer(turn: Turn, body: AnswerBody) -> None:
     """Approve and serve the answer in one move, to every appeal of the case; a principal signs what a superior
     assigned (000-05, 000-21)."""
     case = turn.case
-    if case.origin == "superior_assigned" and "principal" not in turn.actor.roles:
+    if (case.origin == "superior_assigned" or case.major) and "principal" not in turn.actor.roles:
         raise NotAllowed
     if not case.result or not case.basis:
         raise GuardNotMet(reason="还没有写明查明的事实和办理依据。", missing=["result", "basis"])
@@ -192,6 +193,26 @@ async def report_on_site(turn: Turn, body: OnSite) -> None:
     """Record people, equipment and arrival on site (001-15)."""
     await attach_evidence(turn.actor, body.attachment_ids, "on_site", turn.case.id, turn.case.id)
     turn.text = body.note
+
+
+class CoResult(Body, kw_only=True):
+    """What a co-unit has done of its part."""
+
+    note: Text
+    attachment_ids: Annotated[list[UUID], msgspec.Meta(max_length=20)] = []
+
+
+@effect("co-result", CoResult)
+async def co_result(turn: Turn, body: CoResult) -> None:
+    """A co-unit reports its part done (协办完成); the case cannot close before every part is."""
+    part = await CaseUnit.filter(case_id=turn.case.id, department_id__in=list(turn.actor.units)).first()
+    if part is None:
+        raise NotAllowed
+    part.done_at, part.note = now(), body.note
+    await part.save(update_fields=["done_at", "note"])
+    await attach_evidence(turn.actor, body.attachment_ids, "co_result", turn.case.id, turn.case.id)
+    turn.text = body.note
+    turn.data["unit_id"] = str(part.department_id)
 
 
 class Plan(Body, kw_only=True):

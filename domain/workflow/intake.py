@@ -17,7 +17,7 @@ from domain.clock import now
 from domain.deadlines.choice import Facts, choose_track
 from domain.deadlines.tracks import ClockName
 from domain.ids import new_id
-from domain.problems import GuardNotMet, InvalidFields
+from domain.problems import ConflictOfInterest, GuardNotMet, InvalidFields
 from domain.rulebook import rulebook
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
@@ -47,6 +47,7 @@ class Register(Body, kw_only=True):
     petition_class: PetitionClass = "appeal_for_decision"
     complained_of: ComplainedOf | None = None
     complex: bool = False
+    major: bool = False
 
 
 @effect("register", Register)
@@ -61,12 +62,14 @@ async def register(turn: Turn, body: Register) -> None:
             raise invalid("area", "没有这个地区,或不在您的管辖范围内")
         case.area_code, case.area_path = place.code, place.path
     case.appeal_type, case.topic, case.petition_class = body.appeal_type, body.topic, body.petition_class
-    case.urgent = body.urgency == "urgent"
+    case.urgent, case.major = body.urgency == "urgent", body.major
     case.registrar_id = turn.actor.id
     if body.complained_of and body.complained_of.department_id:
         unit = await department(body.complained_of.department_id)
         if unit is None:
             raise invalid("complained_of.department_id", "没有这个单位")
+        if unit.id in turn.actor.departments:
+            raise ConflictOfInterest
         case.complained_department_id = unit.id
     await _choose_track(turn, body.complex)
 
@@ -132,7 +135,10 @@ async def supply_info(turn: Turn, body: SupplyInfo) -> None:
 @effect("accept")
 async def accept(turn: Turn, body: Body) -> None:
     """Accept the appeal; the notice names unit, path, limit and rights."""
-    turn.case.accepted_at = now()
+    case = turn.case
+    if not case.petition_class:
+        raise GuardNotMet(reason="请先登记:确定类别、诉求类型和信访类别。", missing=["register"])
+    case.accepted_at, case.registrar_id, case.not_again_id = now(), case.registrar_id or turn.actor.id, None
 
 
 class NotAccept(Body, kw_only=True):
@@ -146,7 +152,7 @@ class NotAccept(Body, kw_only=True):
 @effect("not-accept", NotAccept)
 async def not_accept(turn: Turn, body: NotAccept) -> None:
     """Refuse to accept, by two persons, always naming the next channel (domain §7.5)."""
-    await _second_person(turn, body)
+    await second_person(turn, body)
     if turn.hold:
         return
     reason = f"{body.reason.rstrip('。')}。" if body.reason else ""
@@ -180,7 +186,7 @@ class Void(Body, kw_only=True):
 @effect("void", Void)
 async def void(turn: Turn, body: Void) -> None:
     """Take an entry out, by two persons."""
-    await _second_person(turn, body)
+    await second_person(turn, body)
     if turn.hold:
         return
     turn.data["reason_code"] = body.reason_code
@@ -222,7 +228,7 @@ async def transfer_refused(turn: Turn, body: Receipt) -> None:
     turn.case.ended_at = None
 
 
-async def _second_person(turn: Turn, body: Body) -> None:
+async def second_person(turn: Turn, body: Body) -> None:
     """The first officer's call is kept as a request; the move happens when another officer calls with the same body."""
     content = msgspec.to_builtins(body)
     content.pop("version", None)

@@ -13,7 +13,7 @@ from domain.access.models import Assignment, Staff
 from domain.appeals.actions import Filed, Submission, submit_appeal
 from domain.appeals.models import Appeal
 from domain.areas.models import Area
-from domain.cases.events import Sighting, report_event
+from domain.cases.events import Discovery, report_event
 from domain.cases.move import EFFECTS, lock_case, move_locked
 from domain.households.models import Household
 from domain.ids import new_id
@@ -91,16 +91,14 @@ class Player:
         phone = list(WORKERS)[story.village]
         actor = await self._account(phone)
         grid = self._grids[self._villages[story.village].code][0]
-        seen = Sighting(
-            id=new_id(), event_type=story.event, level=story.level, grid=grid, description=story.content,
-            occurred_at=clock.now(),
+        handled = EFFECTS["self-handle"][0](result=story.self_handled) if story.self_handled else None  # type: ignore[call-arg]
+        found = Discovery(
+            id=new_id(), event_type=story.event, level=story.level, place=grid, description=story.content,
+            occurred_at=clock.now(), self_handled=handled,
         )  # fmt: skip
 
         async def work() -> UUID:
-            case = await report_event(actor, seen)
-            if story.self_handled:
-                body = EFFECTS["self-handle"][0](result=story.self_handled)  # type: ignore[call-arg]
-                await move_locked(actor, case, frozenset(), "self-handle", body)
+            case, _ = await report_event(actor, found)
             return case.id
 
         return await self._unit(actor, work), None

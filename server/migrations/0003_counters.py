@@ -11,16 +11,24 @@ CREATE INDEX deadlines_running ON deadlines (case_id, due_at) WHERE stopped_at I
 CREATE INDEX cases_area ON cases (area_path text_pattern_ops, id);
 CREATE INDEX cases_open ON cases (state, id DESC) WHERE ended_at IS NULL;
 CREATE INDEX households_area ON households (area_path text_pattern_ops, id);
+CREATE INDEX households_route ON households (area_path COLLATE "C", route_key COLLATE "C", id);
+CREATE UNIQUE INDEX households_external ON households (village_code, external_no)
+  WHERE external_no <> '' AND state <> 'merged';
+CREATE UNIQUE INDEX household_codes_live ON household_codes (household_id)
+  WHERE state IN ('printed', 'active', 'suspect');
+CREATE UNIQUE INDEX memberships_live ON memberships (resident_id, household_id) WHERE state IN ('waiting', 'bound');
+CREATE INDEX memberships_area ON memberships (area_path text_pattern_ops, state, id);
 CREATE INDEX household_codes_area ON household_codes (area_path text_pattern_ops, code_id);
 CREATE INDEX supervisions_area ON supervisions (area_path text_pattern_ops, state, id);
 CREATE INDEX tell_tasks_area ON tell_tasks (area_path text_pattern_ops, state, id);
+CREATE INDEX visits_area ON visits (area_path text_pattern_ops, id);
 CREATE INDEX areas_below ON areas (path text_pattern_ops);
 """
 
 REVERSE = """
 DROP SEQUENCE case_numbers; DROP SEQUENCE household_serials;
 DROP INDEX deadlines_next, deadlines_running, cases_area, cases_open, households_area, household_codes_area,
-  supervisions_area, tell_tasks_area, areas_below;
+  households_route, households_external, household_codes_live, memberships_live, memberships_area, supervisions_area, tell_tasks_area, visits_area, areas_below;
 """
 
 

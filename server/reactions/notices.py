@@ -1,5 +1,145 @@
-"""Reactions (being written)."""
+"""Notices to staff, grid workers and households: the inbox of each door; an urgent event also rings telephones."""
 
-from server.reactions.tasks import Made, nothing
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID
 
-TASKS: dict[str, Made] = {}
+from domain.access.actor import SYSTEM
+from domain.access.queries import holders
+from domain.notices import recipients
+from domain.notices.actions import Happening
+from domain.notices.delivery import Parcel, begin, settle
+from domain.notices.desk_letters import case_row, level_path, tell_members_of, tell_staff, warn_staff
+from domain.notices.letters import members_of
+from domain.people.models import Membership
+from domain.ports import ProviderFailure, SmsMessage
+from domain.rulebook import rulebook
+from server.jobs import Run
+from server.reactions.residents import PATIENCE, send_sms
+from server.reactions.tasks import Made, Task, happening
+from server.services import Services
+from web.unit_of_work import run_unit
+
+Teller = Callable[[Happening, dict[str, Any]], Awaitable[None]]
+RING = "duty"  # the name of the text message to duty officers
+
+
+def _of_case(tell: Teller) -> Made:
+    """A reaction that writes notices about a case in one unit of work."""
+
+    def made(services: Services) -> Task:
+        async def run(job: Run) -> None:
+            what = happening(job)
+
+            async def work() -> None:
+                case = await case_row(what.case_id)
+                if case is not None:
+                    await tell(what, case)
+
+            await run_unit(SYSTEM, work, services.enqueue)
+
+        return run
+
+    return made
+
+
+async def _unit(what: Happening, case: dict[str, Any]) -> None:
+    roles = ("principal", "unit_lead") if what.event == "supervision.opened" else ("handler", "unit_lead")
+    await tell_staff(what, what.event, case, await recipients.of_unit(case, roles))
+    for unit in what.data.get("co_units", ()):
+        people = await recipients.of_department(UUID(unit), ("handler", "unit_lead"))
+        await tell_staff(what, "co-unit", case, people)
+
+
+async def _desk(what: Happening, case: dict[str, Any]) -> None:
+    role = "dispatcher" if what.event in {"case.returned", "case.escalated"} else "intake_officer"
+    if what.event == "case.escalated":
+        case = {**case, "area_path": level_path(case["area_path"], str(what.data.get("to_level")))}
+    await tell_staff(what, what.event, case, await recipients.desk(case, role))
+
+
+async def _reporter(what: Happening, case: dict[str, Any]) -> None:
+    passed = bool(what.data.get("passed", True))
+    name = what.event if what.event == "case.closed" else f"inspect-{'passed' if passed else 'failed'}"
+    told = {case["reporter_id"]} if case["reporter_id"] else set()
+    if not passed and case["handler_id"]:
+        told.add(case["handler_id"])
+    await tell_staff(what, name, case, told)
+    if what.event == "case.inspected" and passed:
+        await tell_members_of(what, "household-done", case, await members_of(case["household_id"]))
+
+
+async def _deadline(what: Happening, case: dict[str, Any]) -> None:
+    await warn_staff(what, case)
+
+
+def ring_duty(services: Services) -> Task:
+    """Tell the duty officers of an urgent event at once, at any hour, by inbox and telephone."""
+
+    async def run(job: Run) -> None:
+        what = happening(job)
+
+        async def write() -> list[Parcel]:
+            case = await case_row(what.case_id)
+            if case is None or case["level"] != "urgent":
+                return []
+            area = case["area_path"]
+            duty = await holders("duty_officer", area) or await holders("dispatcher", area)
+            linked = await recipients.linked(rulebook().event_types[case["event_type"]].linked, area)
+            told = await tell_staff(what, what.event, case, {*duty, *linked})
+            if services.sms is None or RING not in rulebook().sms_templates:
+                return []
+            phones = await recipients.duty_phones(told & set(duty))
+            return [
+                Parcel(key=f"{what.row}:{person}", name=RING, case_id=case["id"], phone=phone,
+                       values={"number": case["number"]})
+                for person, phone in phones.items()
+            ]  # fmt: skip
+
+        again = False
+        for parcel in await run_unit(SYSTEM, write, services.enqueue):
+            again |= await _ring(services, parcel, last=job.attempt >= PATIENCE)
+        if again:
+            raise ProviderFailure("a duty officer's telephone could not be rung")
+
+    return run
+
+
+async def _ring(services: Services, parcel: Parcel, *, last: bool) -> bool:
+    """Ring one telephone; True when it has to be tried again."""
+    delivery = await run_unit(SYSTEM, lambda: begin(parcel, "sms"), services.enqueue)
+    if delivery.state != "sending":
+        return False
+    message = SmsMessage(parcel.phone, rulebook().sms_templates[RING], {"number": parcel.values["number"]})
+    outcome = await send_sms(services, message)
+    again = outcome.verdict == "again" and not last
+    state = "retry" if again else outcome.verdict if outcome.verdict in {"sent", "unknown"} else "failed"
+    await run_unit(SYSTEM, lambda: settle(delivery.id, state, outcome.reason, outcome.receipt), services.enqueue)
+    return again
+
+
+def tell_members(services: Services) -> Task:
+    """Tell the other members of a household that somebody was bound to it."""
+
+    async def run(job: Run) -> None:
+        what = happening(job)
+
+        async def work() -> None:
+            membership = await Membership.get_or_none(id=what.subject_id)
+            if membership is not None:
+                others = await members_of(membership.household_id, but=membership.resident_id)
+                await tell_members_of(what, what.event, {"household_id": membership.household_id}, others)
+
+        await run_unit(SYSTEM, work, services.enqueue)
+
+    return run
+
+
+TASKS: dict[str, Made] = {
+    "tell_unit": _of_case(_unit),
+    "tell_desk": _of_case(_desk),
+    "tell_reporter": _of_case(_reporter),
+    "tell_deadline": _of_case(_deadline),
+    "ring_duty": ring_duty,
+    "tell_members": tell_members,
+}

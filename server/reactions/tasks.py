@@ -5,7 +5,9 @@ A task runs at least once: it must find out by itself what it has done already. 
 """
 
 from collections.abc import Awaitable, Callable
+from uuid import UUID
 
+from domain.notices.actions import Happening
 from server.jobs import Run
 from server.services import Services
 
@@ -20,3 +22,16 @@ def nothing(services: Services) -> Task:
         return None
 
     return run
+
+
+def happening(job: Run) -> Happening:
+    """The journal row that a job reacts to."""
+    args = job.args
+    return Happening(
+        row=args["row"], event=args["event"], case_id=_id(args.get("case_id")), subject_id=_id(args.get("subject_id")),
+        data=dict(args.get("data") or {}),
+    )  # fmt: skip
+
+
+def _id(text: str | None) -> UUID | None:
+    return UUID(text) if text else None

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
@@ -21,17 +21,20 @@ START_WITHIN = 30.0
 
 @dataclass
 class RunningServer:
-    """A started server."""
+    """A started server, and the clients made for it (closed with it)."""
 
     url: str
     dsn: str
     process: subprocess.Popen[bytes]
     log: Path
+    clients: list[httpx.Client] = field(default_factory=list)
 
     def client(self, token: str | None = None) -> httpx.Client:
         """A blocking client."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        return httpx.Client(base_url=self.url, headers=headers, timeout=20)
+        made = httpx.Client(base_url=self.url, headers=headers, timeout=20)
+        self.clients.append(made)
+        return made
 
     def resident(self, name: str) -> httpx.Client:
         """A resident signed in by the sandbox."""
@@ -54,7 +57,10 @@ def serving(dsn: str, folder: Path, **environ: str) -> Iterator[RunningServer]:
         process = subprocess.Popen([sys.executable, "-m", "server", "serve"], env=env, stdout=out, stderr=out)
         try:
             _await(f"http://127.0.0.1:{port}/healthz", process, log)
-            yield RunningServer(f"http://127.0.0.1:{port}", dsn, process, log)
+            running = RunningServer(f"http://127.0.0.1:{port}", dsn, process, log)
+            yield running
+            for made in running.clients:
+                made.close()
         finally:
             process.terminate()
             try:

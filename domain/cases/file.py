@@ -1,0 +1,57 @@
+"""The whole file of a case (案卷): what was said, who works on it, what was found and how it was judged."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from domain.sql import fetch
+
+Rows = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class CaseFile:
+    """The rows that hang on a case; what a reader may see of them is decided where they are shaped."""
+
+    appeals: Rows
+    attachments: Rows
+    replies: Rows
+    messages: Rows
+    units: Rows
+    contacts: Rows
+    returns: Rows
+    supervisions: Rows
+    ratings: Rows
+    callbacks: Rows
+    signatures: Rows
+
+
+async def case_file(case_id: UUID) -> CaseFile:
+    """Everything that hangs on a case, each kind in one statement; the caller has checked the scope."""
+    return CaseFile(**{name: await fetch(sql, [case_id], json=_JSON.get(name, ())) for name, sql in _READ.items()})
+
+
+_JSON = {"appeals": ("on_behalf",), "signatures": ("body",)}
+_READ = {
+    "appeals": "SELECT p.*, w.name, w.phone, f.name AS entered_by_name FROM appeals p"
+    " LEFT JOIN appellants w ON w.appeal_id = p.id LEFT JOIN staff f ON f.id = p.entered_by"
+    " WHERE p.case_id = $1 ORDER BY p.id",
+    "attachments": "SELECT id, kind, mime, bytes, width, height, duration_s, subject_kind, subject_id, purpose,"
+    " created_at FROM attachments WHERE case_id = $1 ORDER BY id",
+    "replies": "SELECT appeal_id, round, text, unit_name, at FROM replies WHERE case_id = $1 ORDER BY round, appeal_id",
+    "messages": "SELECT id, appeal_id, kind, text, at FROM appeal_messages WHERE case_id = $1 ORDER BY id",
+    "units": "SELECT u.department_id AS id, d.name, u.duty, u.added_at, u.done_at, u.note FROM case_units u"
+    " JOIN departments d ON d.id = u.department_id WHERE u.case_id = $1 ORDER BY u.id",
+    "contacts": "SELECT c.id, c.stage, c.mode, c.at, c.note, f.name AS by FROM contacts c"
+    " LEFT JOIN staff f ON f.id = c.staff_id WHERE c.case_id = $1 ORDER BY c.at, c.id",
+    "returns": "SELECT r.id, r.department_id, d.name AS unit, r.reason, r.state, r.asked_at, r.decided_at"
+    " FROM return_requests r LEFT JOIN departments d ON d.id = r.department_id WHERE r.case_id = $1 ORDER BY r.id",
+    "supervisions": "SELECT s.*, d.name AS unit FROM supervisions s LEFT JOIN departments d ON d.id = s.department_id"
+    " WHERE s.case_id = $1 ORDER BY s.id",
+    "ratings": "SELECT id, appeal_id, round, source, process, result, solved, staff, comment, counts, rated_at"
+    " FROM ratings WHERE case_id = $1 ORDER BY id",
+    "callbacks": "SELECT b.id, b.appeal_id, b.round, b.attempt, b.reached, b.note, b.at, f.name AS by FROM callbacks b"
+    " LEFT JOIN staff f ON f.id = b.officer_id WHERE b.case_id = $1 ORDER BY b.id",
+    "signatures": "SELECT s.action, s.body, s.asked_by, s.asked_at, f.name AS by FROM second_signatures s"
+    " LEFT JOIN staff f ON f.id = s.asked_by WHERE s.case_id = $1 ORDER BY s.id",
+}

@@ -1,0 +1,43 @@
+"""The scan log: forged, lost and worn plates become visible; never who scanned, and not for long."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from domain.clock import now
+from domain.ids import new_id
+from domain.sql import execute, fetch
+
+
+async def note_scan(code_id: bytes | None, outcome: str, door: str) -> None:
+    """Keep one scan; `outcome` is live, dead, unknown or orphan. One cheap insert."""
+    await execute(
+        "INSERT INTO code_scans (id, code_id, at, outcome, door) VALUES ($1, $2, $3, $4, $5)",
+        [new_id(), code_id, now(), outcome, door],
+    )
+
+
+async def purge_scans(at: datetime, days: int) -> int:
+    """Delete at most 5,000 scans older than the retention; how many. Call again while it is not 0."""
+    return await execute(
+        "DELETE FROM code_scans WHERE id IN (SELECT id FROM code_scans WHERE at < $1 ORDER BY at LIMIT 5000)",
+        [at - timedelta(days=days)],
+    )
+
+
+async def scan_counts(since: datetime) -> list[dict[str, Any]]:
+    """Scans a day by outcome and door since an instant (live ones: at most one a minute and code)."""
+    return await fetch(
+        "SELECT (at AT TIME ZONE 'Asia/Shanghai')::date AS day, outcome, door, count(*) AS scans FROM code_scans"
+        " WHERE at >= $1 GROUP BY 1, 2, 3 ORDER BY 1 DESC, 2, 3",
+        [since],
+    )
+
+
+async def orphans(limit: int = 200) -> list[dict[str, Any]]:
+    """Genuine codes without a row, still to be tied to a household again after a restore."""
+    return await fetch(
+        "SELECT encode(s.code_id, 'hex') AS code_id, count(*) AS scans, min(s.at) AS first_at, max(s.at) AS last_at"
+        " FROM code_scans s WHERE s.outcome = 'orphan'"
+        " AND NOT EXISTS (SELECT 1 FROM household_codes c WHERE c.code_id = s.code_id)"
+        f" GROUP BY s.code_id ORDER BY last_at DESC LIMIT {limit}",
+    )

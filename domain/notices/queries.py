@@ -1,0 +1,33 @@
+"""Readers of notices: the inbox of one person."""
+
+from typing import Any
+from uuid import UUID
+
+from domain.access.actor import Actor
+from domain.access.scope import Where
+from domain.clock import now
+from domain.sql import fetch, fetch_one
+
+
+async def inbox(actor: Actor, before: UUID | None, limit: int, *, unread: bool = False) -> list[dict[str, Any]]:
+    """The actor's own notices, newest first, one more than the limit when there is another page."""
+    where = Where()
+    where.add("n.recipient_id = {} AND n.visible_at <= {}", actor.id, now())
+    if before:
+        where.add("n.id < {}", before)
+    if unread:
+        where.conditions.append("n.read_at IS NULL")
+    return await fetch(
+        "SELECT n.id, n.event, n.case_id, n.appeal_id, n.title, n.text, n.visible_at, n.read_at, c.number AS case_number"
+        f" FROM notices n LEFT JOIN cases c ON c.id = n.case_id WHERE {where.sql} ORDER BY n.id DESC LIMIT {limit + 1}",
+        where.values,
+    )
+
+
+async def unread_count(actor: Actor) -> int:
+    """How many notices wait to be read."""
+    row = await fetch_one(
+        "SELECT count(*) AS n FROM notices WHERE recipient_id = $1 AND visible_at <= $2 AND read_at IS NULL",
+        [actor.id, now()],
+    )
+    return int(row["n"]) if row else 0

@@ -1,0 +1,49 @@
+"""Tell an answer in person: what a grid worker does for somebody whom neither WeChat nor SMS reaches."""
+
+from typing import Any
+from uuid import UUID
+
+from domain.access.actor import Actor
+from domain.access.permissions import Permission
+from domain.access.scope import Where, in_scope
+from domain.clock import now
+from domain.journal.unit import Fact, digest, record
+from domain.notices.models import TellTask
+from domain.problems import NotFound
+from domain.sql import fetch
+
+
+async def tell_tasks(actor: Actor, state: str, before: UUID | None, limit: int) -> list[dict[str, Any]]:
+    """A page of the telling tasks of the worker's grids, newest first; house and name only of a named appeal.
+
+    Who asked not to be known to the handler is not known to the grid worker either (domain §7.1).
+    """
+    where = Where()
+    in_scope(where, actor, Permission.NOTICE_TELL, "t.area_path")
+    where.add("t.state = {}", state)
+    if before:
+        where.add("t.id < {}", before)
+    return await fetch(
+        "SELECT t.id, t.appeal_id, t.text, t.state, t.created_at, t.done_at, t.note, p.number, h.door_text,"
+        " h.group_name, w.name, w.phone FROM tell_tasks t"
+        " LEFT JOIN appeals p ON p.id = t.appeal_id"
+        " LEFT JOIN households h ON h.id = p.household_id AND p.identity = 'named'"
+        " LEFT JOIN appellants w ON w.appeal_id = p.id AND p.identity = 'named'"
+        f" WHERE {where.sql} ORDER BY t.id DESC LIMIT {limit + 1}",
+        where.values,
+    )
+
+
+async def told(actor: Actor, task_id: UUID, note: str) -> TellTask:
+    """Record that the answer was told; told once, a repeat changes nothing. 404 outside the worker's grids."""
+    task = await TellTask.filter(id=task_id).select_for_update().first()
+    if task is None or not any(actor.granting(Permission.NOTICE_TELL, task.area_path)):
+        raise NotFound
+    if task.state == "done":
+        return task
+    task.state, task.done_at, task.done_by, task.note = "done", now(), actor.id, note
+    await task.save(update_fields=["state", "done_at", "done_by", "note"])
+    data = {"task_id": str(task.id), "note_digest": digest(task.id, note)}
+    area = task.area_path.rpartition(".")[2]
+    record(Fact("answer.told", area, task.case_id, task.appeal_id, data))
+    return task

@@ -1,0 +1,134 @@
+"""The words of notices: which text belongs to which event, how placeholders are filled, what WeChat and SMS may carry.
+
+What a resident reads comes from the profile (`rulebook().notices`, by the name of the action); what staff read stands
+here. A value that is not known takes its clause with it: no notice ever shows an empty placeholder.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from string import Formatter
+
+from domain.rulebook import NoticeText
+
+RESIDENT: dict[str, str] = {
+    "appeal.submitted": "submit",
+    "case.info-asked": "ask-info",
+    "case.accepted": "accept",
+    "case.not-accepted": "not-accept",
+    "case.redirected": "redirect",
+    "case.transferred": "transfer-out",
+    "case.dispatched": "dispatch",
+    "case.answered": "answer",
+    "case.reworked": "rework",
+    "case.closed": "close",
+    "case.escalated": "escalate",
+    "appeal.withdrawn": "withdraw",
+    "supervision.opened": "supervise",
+}
+IMPORTANT = frozenset({"answer", "not-accept", "redirect", "transfer-out", "ask-info"})
+IN_PERSON = frozenset({"answer"})
+
+STAFF: dict[str, NoticeText] = {
+    "case.dispatched": NoticeText("有新工单", "工单 {number} 交你单位主办:{title}。请在 {due_on} 前签收。"),
+    "co-unit": NoticeText("有协办工单", "工单 {number} 由 {unit} 主办,请你单位协办:{title}。"),
+    "case.reworked": NoticeText("工单退回重办", "工单 {number} 群众不满意,退回重办:{title}。请在 {due_on} 前办结。"),
+    "case.urged": NoticeText("催办", "工单 {number} 被催办:{title}。请尽快办理,{due_on} 到期。"),
+    "appeal.withdrawn": NoticeText("诉求已撤回", "工单 {number} 的诉求人已撤回诉求,无需继续办理。"),
+    "supervision.opened": NoticeText("督办", "工单 {number} 已列入督办:{title}。请在 {due_on} 前反馈办理情况。"),
+    "case.returned": NoticeText("有退单申请", "{unit} 申请退回工单 {number}:{title}。请决定是否同意。"),
+    "case.escalated": NoticeText("有提级工单", "工单 {number} 已提级上报:{title}。请分办。"),
+    "case.contested": NoticeText("对处理决定有异议", "工单 {number} 的诉求人提出异议,请换一位工作人员重新审核。"),
+    "appeal.content-flagged": NoticeText("内容待人工复核", "工单 {number} 的内容被提示需要人工复核。诉求照常办理。"),
+    "case.info-lapsed": NoticeText("补充期限已过", "工单 {number} 的诉求人没有补充材料,请按现有材料决定是否受理。"),
+    "case.closed": NoticeText("您上报的事件已办结", "工单 {number} 已办结:{title}。"),
+    "inspect-passed": NoticeText("您上报的事件已验收", "工单 {number} 现场验收通过:{title}。"),
+    "inspect-failed": NoticeText("验收未通过", "工单 {number} 现场验收未通过,退回处置:{title}。"),
+    "event.reported": NoticeText("紧急事件", "{place} 上报紧急事件:{event_type}。工单 {number},请立即调度处置。"),
+    "membership.bound": NoticeText("有家人绑定了本户", "{plate} 新绑定了一位成员。如果不认识,请拨打 {hotline}。"),
+    "household-done": NoticeText("门前的事已办好", "{place} 的问题({event_type})已处理并验收。还有问题,请扫门牌再次反映。"),
+}
+WARNINGS: dict[str, NoticeText] = {
+    "yellow": NoticeText("黄色预警", "工单 {number} 的{clock}时限已过半,{due_on} 到期:{title}。"),
+    "orange": NoticeText("橙色预警", "工单 {number} 的{clock}时限将到,{due_on} 到期:{title}。"),
+    "red": NoticeText("红色预警:已超期", "工单 {number} 的{clock}已于 {due_on} 超期:{title}。"),
+    "urge": NoticeText("超期催办", "工单 {number} 的{clock}已超期一个工作日以上,应于 {due_on} 完成:{title}。"),
+    "supervision": NoticeText("超期督办", "工单 {number} 的{clock}严重超期,应于 {due_on} 完成,已自动督办:{title}。"),
+    "principal": NoticeText("超期提请主要负责人", "工单 {number} 的{clock}长期超期,应于 {due_on} 完成:{title}。请亲自过问。"),
+}
+CLOCKS = {
+    "accept": "受理", "sign": "签收", "first_contact": "首次联系", "handling": "办理", "callback": "回访", "rework": "重办",
+    "closing": "闭环办结", "aim": "办理", "answer": "答复",
+}  # fmt: skip
+LEGAL_PATHS = {
+    "litigation": "诉讼", "arbitration": "仲裁", "reconsideration": "行政复议", "prosecution": "检察监督",
+    "police": "公安机关", "party": "党组织", "administrative": "行政程序",
+}  # fmt: skip
+
+_CLAUSE = re.compile("[^,;\uff0c\uff1b]+[,;\uff0c\uff1b]?")  # full-width ones too: profiles are written by hand
+_SENTENCE = re.compile("[^。!\uff01]+[。!\uff01]?")
+_ENDS = "。!\uff01"
+_PAUSES = ",;\uff0c\uff1b"
+_TRANSFER = re.compile(r"已转送(?P<unit>.+?)办理\((?P<reason>.+)\)(?:,联系方式:(?P<contact>.+))?。", re.DOTALL)
+_NEXT = "建议途径:"
+
+
+def fill(template: str, values: Mapping[str, str]) -> str:
+    """Fill a template; a clause whose value is missing or empty is left out."""
+    sentences = (_sentence(found, values) for found in _SENTENCE.findall(template))
+    return "".join(sentence for sentence in sentences if sentence)
+
+
+def _sentence(sentence: str, values: Mapping[str, str]) -> str:
+    end = sentence[-1] if sentence[-1] in _ENDS else ""
+    clauses = _CLAUSE.findall(sentence.removesuffix(end))
+    kept = "".join(clause.format_map(values) for clause in clauses if _known(clause, values)).rstrip(_PAUSES)
+    return kept + end if kept.strip() else ""
+
+
+def _known(clause: str, values: Mapping[str, str]) -> bool:
+    return all(values.get(name) for _, name, _, _ in Formatter().parse(clause) if name)
+
+
+def day(on: date) -> str:
+    """A day as people write it: 2026年3月18日."""
+    return f"{on.year}年{on.month}月{on.day}日"
+
+
+def spoken(name: str, text: str, data: Mapping[str, object]) -> dict[str, str]:
+    """The placeholders that an officer's own words fill: items, reason, next_channel, unit."""
+    if name == "ask-info":
+        return {"items": text.removeprefix("请补充:")}
+    if name == "not-accept":
+        reason, _, channel = text.partition(_NEXT)
+        return {"reason": reason.rstrip("。") or str(data.get("reason_code", "")), "next_channel": channel}
+    if name == "redirect":
+        return {"reason": text.rstrip("。"), "next_channel": LEGAL_PATHS.get(str(data.get("legal_path")), "法定途径")}
+    if name == "transfer-out":
+        found = _TRANSFER.fullmatch(text)
+        return {"unit": found["unit"], "reason": found["reason"]} if found else {"unit": "有权处理的单位", "reason": text}
+    return {}
+
+
+@dataclass(frozen=True)
+class Template:
+    """A subscription template: WeChat's id and which value each of its fields shows."""
+
+    id: str
+    fields: Mapping[str, str]
+
+
+DEFAULT_FIELDS = {"thing1": "title", "date2": "today"}
+
+
+def wechat_template(text: str) -> Template:
+    """Read a configured template: `ID`, or `ID|thing1:title|character_string2:number|date3:due_on`."""
+    template_id, *pairs = text.split("|")
+    fields = dict(pair.split(":", 1) for pair in pairs if ":" in pair)
+    return Template(template_id.strip(), fields or DEFAULT_FIELDS)
+
+
+def wechat_data(template: Template, values: Mapping[str, str]) -> dict[str, str]:
+    """The data of a message: numbers, dates and titles of ours only, never a word of the case itself."""
+    return {key: values.get(name) or "请打开查看" for key, name in template.fields.items()}

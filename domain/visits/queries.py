@@ -1,0 +1,85 @@
+"""Readers of visits: my log, and the households that nobody has met yet in the current round."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from domain.access.actor import Actor
+from domain.access.permissions import Permission
+from domain.access.scope import Where, in_scope
+from domain.sql import fetch, fetch_one
+
+# A round of visits (户户走到) lasts a quarter; being declined counts as walked to, an empty house does not.
+ROUND = timedelta(days=90)
+
+
+@dataclass(frozen=True)
+class VisitSearch:
+    """How the log is narrowed."""
+
+    household_id: UUID | None = None
+    needs: bool = False
+    before: UUID | None = None
+    limit: int = 20
+
+
+async def visits(actor: Actor, search: VisitSearch) -> list[dict[str, Any]]:
+    """A page of the visits in the worker's grids, newest first, one row more than the limit."""
+    where = Where()
+    in_scope(where, actor, Permission.FIELD_READ, "v.area_path")
+    if search.household_id:
+        where.add("v.household_id = {}", search.household_id)
+    if search.needs:
+        where.conditions.append("v.needs <> '[]'::jsonb")
+    if search.before:
+        where.add("v.id < {}", search.before)
+    return await fetch(
+        "SELECT v.id, v.household_id, h.door_text, h.group_name, h.grid_code, v.worker_id, v.occurred_at, v.purposes,"
+        " v.outcome, v.note, v.needs,"
+        " ARRAY(SELECT x.id FROM attachments x WHERE x.subject_id = v.id ORDER BY x.id) AS attachment_ids"
+        " FROM visits v JOIN households h ON h.id = v.household_id"
+        f" WHERE {where.sql} ORDER BY v.id DESC LIMIT {search.limit + 1}",
+        where.values,
+        json=("purposes", "needs"),
+    )
+
+
+def _unvisited(actor: Actor, at: datetime) -> Where:
+    where = Where()
+    in_scope(where, actor, Permission.FIELD_READ, "h.area_path")
+    where.conditions.append("h.state = 'active'")
+    where.add(
+        "NOT EXISTS (SELECT 1 FROM visits v WHERE v.household_id = h.id AND v.outcome <> 'absent'"
+        " AND v.occurred_at > {})",
+        at - ROUND,
+    )
+    return where
+
+
+async def unvisited(actor: Actor, at: datetime, before: UUID | None, limit: int) -> list[dict[str, Any]]:
+    """Households of the worker's grids still to be walked to in this round, with the last attempt."""
+    where = _unvisited(actor, at)
+    if before:
+        where.add("h.id < {}", before)
+    return await fetch(
+        "SELECT h.id, h.door_text, h.group_name, h.grid_code, last.occurred_at AS last_at, last.outcome AS last_outcome"
+        " FROM households h LEFT JOIN LATERAL (SELECT v.occurred_at, v.outcome FROM visits v"
+        "  WHERE v.household_id = h.id ORDER BY v.occurred_at DESC LIMIT 1) last ON TRUE"
+        f" WHERE {where.sql} ORDER BY h.id DESC LIMIT {limit + 1}",
+        where.values,
+    )
+
+
+async def field_home(actor: Actor, at: datetime) -> dict[str, int]:
+    """How many households are still to be walked to, and how many answers are to be told in person."""
+    where = _unvisited(actor, at)
+    tell = Where()
+    tell.values = where.values
+    in_scope(tell, actor, Permission.NOTICE_TELL, "t.area_path")
+    row = await fetch_one(
+        f"SELECT (SELECT count(*) FROM households h WHERE {where.sql}) AS unvisited,"
+        f" (SELECT count(*) FROM tell_tasks t WHERE t.state = 'open' AND {tell.sql}) AS tell",
+        where.values,
+    )
+    return dict(row or {})

@@ -1,0 +1,158 @@
+"""Worker door: track and handle. A worker sees what was given to them, what they reported, and the events of their
+grids; who filed an appeal is never shown here."""
+
+from datetime import datetime, time
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+import domain.workflow  # noqa: F401  (registers what each move does, before the bodies are read off it)
+from domain.cases.clocks import exact_level
+from domain.cases.events import move_in_the_field
+from domain.cases.field import FieldSearch, field_cases
+from domain.cases.move import EFFECTS
+from domain.cases.policy import allowed
+from domain.cases.queries import case_row, deadlines, facts, timeline
+from domain.cases.states import ENDED, OPEN, STATES
+from domain.clock import SHANGHAI, local_date, now
+from domain.problems import NotFound
+from domain.sql import fetch
+from grid_api.schemas import CasePage
+from web.bodies import fault
+from web.paging import paged
+from web.routes import Ask
+from web.shapes import clock_shape, local
+
+# Everything a worker may do to a case: the bodies are those of the workflow.
+ACTIONS: dict[str, type[msgspec.Struct]] = {
+    name: EFFECTS[name][0]
+    for name in (
+        "sign", "contact", "grade", "submit-result", "self-handle", "return", "escalate", "inspect", "take-up",
+        "report-on-site", "add-note",
+    )
+}  # fmt: skip
+
+_SPEAKERS = {"worker": "网格员", "staff": "工作人员", "system": "系统", "resident": "群众", "guest": "群众", "lookup": "群众"}
+_GROUPS = {"open": OPEN, "ended": ENDED}
+
+
+async def list_cases(ask: Ask) -> dict[str, Any]:
+    """My cases, newest first (contract: `GET /cases`)."""
+    page: CasePage = ask.query
+    search = FieldSearch(
+        mine=page.mine, states=_states(page.state), due_by=tonight() if page.due else None, before=page.before,
+        limit=page.limit,
+    )  # fmt: skip
+    rows = await field_cases(ask.actor, search)
+    return paged(rows, page.limit, lambda row: _brief(ask, row))
+
+
+async def open_case(ask: Ask) -> dict[str, Any]:
+    """One case with its clocks, its way so far and what I may do now (`GET /cases/{id}`)."""
+    return await case_detail(ask, case_id_of(ask))
+
+
+async def act(ask: Ask) -> dict[str, Any]:
+    """Make a move (`POST /cases/{id}/{action}`); the case as it is then."""
+    case_id = case_id_of(ask)
+    await move_in_the_field(ask.actor, case_id, ask.path["action"], ask.body)
+    return await case_detail(ask, case_id)
+
+
+def tonight() -> datetime:
+    """The last second of today, local time."""
+    return datetime.combine(local_date(now()), time(23, 59, 59), SHANGHAI)
+
+
+def case_id_of(ask: Ask) -> UUID:
+    """The id in the path; 404 for what is no id."""
+    try:
+        return UUID(ask.path["id"])
+    except ValueError:
+        raise NotFound from None
+
+
+def _states(text: str) -> tuple[str, ...]:
+    if text in _GROUPS:
+        return tuple(sorted(_GROUPS[text]))
+    states = tuple(filter(None, (part.strip() for part in text.split(","))))
+    if unknown := [state for state in states if state not in STATES]:
+        raise fault("state", f"没有“{unknown[0][:20]}”这个状态,可选 open、ended 或具体状态")
+    return states
+
+
+def _brief(ask: Ask, row: dict[str, Any]) -> dict[str, Any]:
+    next_clock = None
+    if row["next_clock"]:
+        next_clock = {
+            "name": row["next_clock"],
+            "due_at": local(row["next_due_at"]),
+            "level": exact_level(row["ladder"], now()),
+        }
+    return {**_heading(ask, row), "next_clock": next_clock}
+
+
+def _heading(ask: Ask, row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": row["id"],
+        "number": row["number"],
+        "kind": row["kind"],
+        "state": row["state"],
+        "state_name": STATES[row["state"]],
+        "version": row["version"],
+        "title": row["title"],
+        "event_type": row["event_type"],
+        "level": row["level"],
+        "urgent": row["urgent"],
+        "origin": row["origin"],
+        "area": {"code": row["area_code"], "name": row["area_name"]},
+        "unit": row["lead_name"],
+        "received_at": local(row["received_at"]),
+        "reported_by_me": row["reporter_id"] == ask.actor.id,
+        "assigned_to_me": row["handler_id"] == ask.actor.id,
+    }
+
+
+async def case_detail(ask: Ask, case_id: UUID) -> dict[str, Any]:
+    """One case as the worker door shows it; 404 outside the worker's scope."""
+    row = await case_row(ask.actor, case_id)
+    position = {"lon": row["lon"], "lat": row["lat"], "datum": row["datum"]} if row["lon"] is not None else None
+    return {
+        **_heading(ask, row),
+        "can": [name for name in allowed(facts(row), ask.actor) if name in ACTIONS],
+        "clocks": [clock_shape(clock, exact_level(clock["ladder"], now())) for clock in await deadlines(case_id)],
+        "result": row["result"],
+        "location": position,
+        "said": await _said(row),
+        "timeline": [_line(entry) for entry in await timeline(case_id)],
+        "attachments": await _attachments(case_id),
+    }
+
+
+async def _said(row: dict[str, Any]) -> list[str]:
+    """What the appeals of the case say, for the worker who handles them; never who says it."""
+    if row["kind"] != "appeal":
+        return []
+    rows = await fetch("SELECT content FROM appeals WHERE case_id = $1 ORDER BY id", [row["id"]])
+    return [appeal["content"] for appeal in rows]
+
+
+def _line(entry: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "at": local(entry["at"]),
+        "event": entry["event"],
+        "by": _SPEAKERS.get(entry["actor"].partition(":")[0], ""),
+        "unit": entry["unit"],
+        "text": entry["text"],
+        "state": entry["data"].get("to"),
+    }
+
+
+async def _attachments(case_id: UUID) -> list[dict[str, Any]]:
+    rows = await fetch(
+        "SELECT id, kind, mime, bytes, width, height, duration_s, purpose, subject_kind, has_thumbnail"
+        " FROM attachments WHERE case_id = $1 ORDER BY id LIMIT 200",
+        [case_id],
+    )
+    return rows

@@ -1,0 +1,88 @@
+"""Worker door: discover and report."""
+
+from typing import Any
+
+from domain.areas.models import Area
+from domain.cases.clocks import exact_level
+from domain.cases.events import Discovery, grid_for, report_event
+from domain.cases.models import Case
+from domain.cases.queries import deadlines
+from domain.clock import now
+from domain.households.models import Household
+from domain.rulebook import rulebook
+from domain.text import clean_text
+from domain.times import occurred
+from domain.workflow.handling import Result
+from grid_api.places import scanned
+from grid_api.schemas import NewEvent, SelfHandled
+from web.bodies import fault
+from web.routes import Answer, Ask
+from web.shapes import clock_shape, local
+
+
+async def create_event(ask: Ask) -> Answer:
+    """Open a case for what was found (contract: `POST /events`); 201 for a new one, 200 for one sent before."""
+    body: NewEvent = ask.body
+    house = await scanned(ask, body.plate_code) if body.plate_code else None
+    found = Discovery(
+        id=body.id,
+        event_type=body.event_type,
+        level=body.level,
+        place=await _place(ask, body, house),
+        occurred_at=occurred(body.occurred_at, "occurred_at"),
+        description=clean_text(body.description),
+        attachment_ids=tuple(body.attachment_ids),
+        household_id=house.id if house else None,
+        location=(body.location.lon, body.location.lat, body.location.datum) if body.location else None,
+        self_handled=_handled(body.self_handled),
+    )
+    case, fresh = await report_event(ask.actor, found)
+    return Answer(await _receipt(case), 201 if fresh else 200)
+
+
+async def _place(ask: Ask, body: NewEvent, house: Household | None) -> Area:
+    if house and body.grid_code not in (None, house.grid_code):
+        raise fault("grid_code", "所选网格与门牌所在网格不一致")
+    return await grid_for(ask.actor, house.grid_code if house else body.grid_code)
+
+
+def _handled(handled: SelfHandled | None) -> Result | None:
+    if handled is None:
+        return None
+    result = clean_text(handled.result)
+    if not result:
+        raise fault("self_handled.result", "请写一句怎么处理的", "required")
+    return Result(result=result, attachment_ids=handled.attachment_ids)
+
+
+async def _receipt(case: Case) -> dict[str, Any]:
+    """The numbers to call come first where a life may hang on it; then number, clock and what comes next."""
+    emergency = {"emergency": _emergency()} if case.urgent else {}
+    clocks = [clock_shape(row, exact_level(row["ladder"], now())) for row in await deadlines(case.id)]
+    return {
+        **emergency,
+        "id": case.id,
+        "number": case.number,
+        "state": case.state,
+        "version": case.version,
+        "event_type": case.event_type,
+        "level": case.level,
+        "origin": case.origin,
+        "area_code": case.area_code,
+        "received_at": local(case.received_at),
+        "clocks": clocks,
+        "next_step": _next_step(case),
+    }
+
+
+def _emergency() -> dict[str, Any]:
+    return {
+        "numbers": list(rulebook().emergency_numbers),
+        "text": "有生命危险请先拨打:" + "、".join(rulebook().emergency_numbers) + "。值班员会同时收到提醒。",
+    }
+
+
+def _next_step(case: Case) -> str:
+    if case.state == "reviewing":
+        return "已登记为自办,等待另一人核验。"
+    return "已上报,等待村(镇)分派;可在“跟踪”里查看进展。"

@@ -1,0 +1,46 @@
+"""Worker door: the home page. Its numbers are counted by the conditions of the lists they stand for."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from domain.cases.field import field_counts
+from domain.clock import now
+from domain.rulebook import rulebook
+from domain.visits.purposes import NEEDS, OUTCOMES, PURPOSES
+from domain.visits.queries import field_home
+from grid_api.cases import tonight
+from web.routes import Ask
+from web.shapes import local
+
+LEVELS = {"ordinary": "一般", "serious": "较大", "urgent": "紧急"}
+
+
+async def home(ask: Ask) -> dict[str, Any]:
+    """What waits for me (contract: `GET /home`); two statements."""
+    cases = await field_counts(ask.actor, tonight())
+    rest = await field_home(ask.actor, now())
+    return {
+        "tasks_due": cases["due"],
+        "cases": {mine: cases[mine] for mine in ("assigned", "reported", "grid", "inspection")},
+        "unvisited_households": rest["unvisited"],
+        "tell_tasks": rest["tell"],
+        "rejected_items": 0,
+        "server_time": local(now()),
+    }
+
+
+async def choices(ask: Ask) -> dict[str, Any]:
+    """What can be chosen in the forms (`GET /choices`)."""
+    return {
+        "purposes": _named(PURPOSES),
+        "needs": _named(NEEDS),
+        "outcomes": _named(OUTCOMES),
+        "levels": _named(LEVELS),
+        "event_types": [{"code": kind.code, "name": kind.name} for kind in rulebook().event_types.values()],
+        "emergency_numbers": list(rulebook().emergency_numbers),
+        "hotline": rulebook().hotline,
+    }
+
+
+def _named(words: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"code": code, "name": name} for code, name in words.items()]

@@ -1,0 +1,88 @@
+"""Worker door: sign in by WeChat (once bound) or by telephone number and password; who am I, and my grids."""
+
+from typing import Any
+from uuid import UUID
+
+from domain.access.actions import Proof, check_password, sign_in
+from domain.access.models import Staff
+from domain.access.wechat import bind_wechat, worker_of
+from domain.areas.queries import grids_of
+from domain.people.models import GridWorker
+from domain.ports import WeChatLogin
+from domain.problems import Problem
+from domain.sql import execute
+from domain.text import clean_phone, clean_text
+from grid_api.schemas import SignIn
+from web.bodies import fault
+from web.identity import open_session
+from web.routes import Ask
+from web.shapes import local
+from web.wechat import redeem
+
+
+async def prove(ask: Ask) -> WeChatLogin | Proof:
+    """Ask WeChat, or verify the password, outside the transaction."""
+    body: SignIn = ask.body
+    if body.wechat_code is not None:
+        return await _redeem(ask, body.wechat_code)
+    if not body.phone or not body.password:
+        raise fault("phone", "请用微信登录,或填写手机号和密码", "required")
+    phone = clean_phone(body.phone) or clean_text(body.phone)
+    return await check_password("worker", phone, body.password)
+
+
+async def create_session(ask: Ask) -> dict[str, Any] | Problem:
+    """A session of at most twelve hours (contract: `POST /sessions`)."""
+    if isinstance(ask.prepared, WeChatLogin):
+        worker = await worker_of(ask.prepared.openid)
+    else:
+        found = await sign_in(ask.app.store, ask.prepared, ask.body.totp)
+        if isinstance(found, Problem):
+            return found
+        worker = found
+    token, expires_at = await open_session("worker", worker.id)
+    return {"token": token, "expires_at": local(expires_at), "worker": await _worker(worker.id, worker.name)}
+
+
+async def ask_wechat(ask: Ask) -> WeChatLogin:
+    """Redeem the code of the WeChat to be bound, outside the transaction."""
+    return await _redeem(ask, ask.body.wechat_code)
+
+
+async def _redeem(ask: Ask, code: str) -> WeChatLogin:
+    services = ask.app.services
+    return await redeem(services.wechat, code, sandbox=services.settings.wechat_mode == "sandbox")
+
+
+async def me(ask: Ask) -> dict[str, Any]:
+    """Who I am, with my grids (`GET /me`)."""
+    staff = await Staff.get(id=ask.actor.id)
+    card = await GridWorker.get_or_none(id=ask.actor.id)
+    return {
+        **await _worker(staff.id, staff.name),
+        "phone": staff.phone,
+        "wechat_bound": staff.openid is not None,
+        "commitment": card.commitment if card else "",
+        "source": card.source if card else "",
+        "appointed_on": card.appointed_on if card else None,
+        "roles": sorted(ask.actor.roles),
+    }
+
+
+async def bind(ask: Ask) -> dict[str, bool]:
+    """Bind this WeChat to my account (`POST /me/wechat`)."""
+    await bind_wechat(ask.actor, ask.prepared.openid)
+    return {"wechat_bound": True}
+
+
+async def sign_out(ask: Ask) -> None:
+    """End this session."""
+    await execute("DELETE FROM sessions WHERE token_hash = $1", [ask.actor.session])
+
+
+async def _worker(worker_id: UUID, name: str) -> dict[str, Any]:
+    grids = [
+        {"code": grid["code"], "name": grid["name"], "village_code": grid["village_code"], "village": grid["village"]}
+        for grid in await grids_of(worker_id)
+    ]
+    return {"id": worker_id, "name": name, "grids": grids}

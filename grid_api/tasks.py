@@ -1,0 +1,63 @@
+"""Worker door: tell an answer in person, and say what should be better about the app."""
+
+from typing import Any
+from uuid import UUID
+
+from domain.notices.tell import tell_tasks, told
+from domain.problems import NotFound
+from domain.suggestions.actions import my_suggestions, suggest
+from domain.text import clean_text
+from web.bodies import fault
+from web.paging import paged
+from web.routes import Ask
+from web.shapes import local
+
+
+async def list_tasks(ask: Ask) -> dict[str, Any]:
+    """Answers to be told in person in my grids (`GET /tasks`)."""
+    page = ask.query
+    rows = await tell_tasks(ask.actor, page.state, page.before, page.limit)
+    return paged(rows, page.limit, _task)
+
+
+async def finish_task(ask: Ask) -> dict[str, Any]:
+    """The answer was told (`POST /tasks/{id}/done`)."""
+    try:
+        task_id = UUID(ask.path["id"])
+    except ValueError:
+        raise NotFound from None
+    task = await told(ask.actor, task_id, clean_text(ask.body.note))
+    return {"id": task.id, "state": task.state, "done_at": local(task.done_at), "note": task.note}
+
+
+async def create_suggestion(ask: Ask) -> dict[str, Any]:
+    """Keep a suggestion or a complaint about the app (`POST /suggestions`)."""
+    text = clean_text(ask.body.text)
+    if not text:
+        raise fault("text", "请写下您的意见", "required")
+    said = await suggest(ask.actor, text)
+    return {"id": said.id, "at": local(said.at)}
+
+
+async def list_suggestions(ask: Ask) -> dict[str, Any]:
+    """What I suggested before (`GET /suggestions`)."""
+    page = ask.query
+    rows = await my_suggestions(ask.actor, page.before, page.limit)
+    return paged(rows, page.limit, lambda row: {"id": row["id"], "text": row["text"], "at": local(row["at"])})
+
+
+def _task(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": row["id"],
+        "kind": "tell",
+        "number": row["number"],
+        "text": row["text"],
+        "plate_text": row["door_text"],
+        "group": row["group_name"],
+        "name": row["name"],
+        "phone": row["phone"],
+        "state": row["state"],
+        "created_at": local(row["created_at"]),
+        "done_at": local(row["done_at"]),
+        "note": row["note"],
+    }
