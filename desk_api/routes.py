@@ -1,1 +1,33 @@
-ROUTES: list = []
+"""STAFF DOOR: the table of its routes, each module's own."""
+
+from desk_api import (
+    appeals,
+    attachments,
+    audit,
+    calendar,
+    cases,
+    departments,
+    inbox,
+    jobs,
+    me,
+    sessions,
+    staff,
+    supervision,
+)
+from web.routes import table
+
+ROUTES = table(
+    "/api/desk/v1",
+    *sessions.ROUTES,
+    *me.ROUTES,
+    *cases.ROUTES,
+    *attachments.ROUTES,
+    *appeals.ROUTES,
+    *supervision.ROUTES,
+    *inbox.ROUTES,
+    *departments.ROUTES,
+    *staff.ROUTES,
+    *audit.ROUTES,
+    *jobs.ROUTES,
+    *calendar.ROUTES,
+)

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
-from typing import Protocol
+from typing import Any, Protocol
+from uuid import UUID
 
 # --- shared state ---------------------------------------------------------------------------------------
 
@@ -220,6 +221,40 @@ class WeChat(Protocol):
 
     async def code_image(self, code: CodeImage) -> bytes:
         """Draw a mini-program code (JPEG or PNG: look at the first bytes)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PushedEvent:
+    """An event that WeChat pushed: `key` is the same for every delivery of it."""
+
+    key: str
+    name: str
+    openid: str = field(repr=False)
+    body: Mapping[str, Any] = field(repr=False)
+
+
+class PushForged(Exception):
+    """The signature is not WeChat's, or the push is meant for another account."""
+
+
+class PushUnreadable(Exception):
+    """A signed push whose content is no message."""
+
+
+class PushReader(Protocol):
+    """Takes in what WeChat sends by itself; pure, no network."""
+
+    def greeting(self, query: Mapping[str, str]) -> str:
+        """What a verification of our address is answered with; PushForged."""
+        ...
+
+    def opened(self, query: Mapping[str, str], body: bytes) -> PushedEvent:
+        """The event in a pushed body, plain or encrypted, XML or JSON; PushForged, PushUnreadable."""
+        ...
+
+    def photo(self, token: str) -> UUID | None:
+        """The attachment that a signed address of ours opens to WeChat, while it is fresh."""
         ...
 
 

@@ -216,6 +216,10 @@ class CodeDead(Problem):
     detail = "请使用新门牌,或直接拨打热线 {hotline} 反映问题。"
     advice = "门牌更换、注销后旧码不再使用。"
 
+    def __init__(self, *, code_id: bytes | None = None, **details: Any) -> None:
+        super().__init__(**details)
+        self.code_id = code_id  # for the scan log; never part of the answer
+
 
 class CodeNotPrinted(Problem):
     code, status = "code-not-printed", 409
@@ -264,6 +268,13 @@ class UnacceptableUpload(Problem):
     title = "这个文件不能接收"
     detail = "{message}"
     advice = "请上传照片(JPG、PNG、WebP)、录音或视频。reason 说明原因。"
+
+
+class RangeNotSatisfiable(Problem):
+    code, status = "range-not-satisfiable", 416
+    title = "要取的部分不存在"
+    detail = "文件只有 {bytes} 字节。"
+    advice = "请求头 Range 须落在文件之内,或者不带 Range 取整个文件。"
 
 
 class UnknownAttachment(Problem):
@@ -351,6 +362,20 @@ class ClientTimeAbsurd(Problem):
 
 
 # ---- people's own data and administration
+
+
+class UnknownTemplate(Problem):
+    code, status = "unknown-template", 422
+    title = "没有这个消息模板"
+    detail = "“{template}”不是本系统使用的微信订阅消息模板。"
+    advice = "请使用 GET /me 中 templates 列出的模板编号。"
+
+
+class WeChatPushForged(Problem):
+    code, status = "wechat-push-forged", 403
+    title = "签名不对"
+    detail = "这不是微信服务器发给本小程序的消息。"
+    advice = "请核对小程序后台“消息推送”里的 Token、EncodingAESKey 与 WECHAT_PUSH_TOKEN、WECHAT_PUSH_AES_KEY。"
 
 
 class NameTaken(Problem):

@@ -29,4 +29,5 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "membership.bound": ("tell_members",),
     "household.import-requested": ("import_households",),
     "plates.requested": ("print_plates",),
+    "plates.revocation-requested": ("revoke_plates",),
 }

@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 import domain.workflow  # noqa: F401  (registers what each move does, before the bodies are read off it)
+from domain.access.permissions import Permission as P
 from domain.cases.clocks import exact_level
 from domain.cases.events import move_in_the_field
 from domain.cases.field import FieldSearch, field_cases
@@ -16,12 +17,21 @@ from domain.cases.policy import allowed
 from domain.cases.queries import case_row, deadlines, facts, timeline
 from domain.cases.states import ENDED, OPEN, STATES
 from domain.clock import SHANGHAI, local_date, now
-from domain.problems import NotFound
+from domain.problems import (
+    ChangedMeanwhile,
+    ClientTimeAbsurd,
+    GuardNotMet,
+    MoveNotAllowed,
+    SameIdOtherContent,
+    SameOfficer,
+    UnknownAttachment,
+)
 from domain.sql import fetch
+from grid_api.places import path_id
 from grid_api.schemas import CasePage
 from web.bodies import fault
 from web.paging import paged
-from web.routes import Ask
+from web.routes import Ask, Route
 from web.shapes import clock_shape, local
 
 # Everything a worker may do to a case: the bodies are those of the workflow.
@@ -33,7 +43,9 @@ ACTIONS: dict[str, type[msgspec.Struct]] = {
     )
 }  # fmt: skip
 
-_SPEAKERS = {"worker": "网格员", "staff": "工作人员", "system": "系统", "resident": "群众", "guest": "群众", "lookup": "群众"}
+_SPEAKERS = {
+    "worker": "网格员", "staff": "工作人员", "system": "系统", "resident": "群众", "guest": "群众", "lookup": "群众",
+}  # fmt: skip
 _GROUPS = {"open": OPEN, "ended": ENDED}
 
 
@@ -50,12 +62,12 @@ async def list_cases(ask: Ask) -> dict[str, Any]:
 
 async def open_case(ask: Ask) -> dict[str, Any]:
     """One case with its clocks, its way so far and what I may do now (`GET /cases/{id}`)."""
-    return await case_detail(ask, case_id_of(ask))
+    return await case_detail(ask, path_id(ask))
 
 
 async def act(ask: Ask) -> dict[str, Any]:
     """Make a move (`POST /cases/{id}/{action}`); the case as it is then."""
-    case_id = case_id_of(ask)
+    case_id = path_id(ask)
     await move_in_the_field(ask.actor, case_id, ask.path["action"], ask.body)
     return await case_detail(ask, case_id)
 
@@ -63,14 +75,6 @@ async def act(ask: Ask) -> dict[str, Any]:
 def tonight() -> datetime:
     """The last second of today, local time."""
     return datetime.combine(local_date(now()), time(23, 59, 59), SHANGHAI)
-
-
-def case_id_of(ask: Ask) -> UUID:
-    """The id in the path; 404 for what is no id."""
-    try:
-        return UUID(ask.path["id"])
-    except ValueError:
-        raise NotFound from None
 
 
 def _states(text: str) -> tuple[str, ...]:
@@ -150,9 +154,17 @@ def _line(entry: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _attachments(case_id: UUID) -> list[dict[str, Any]]:
-    rows = await fetch(
+    return await fetch(
         "SELECT id, kind, mime, bytes, width, height, duration_s, purpose, subject_kind, has_thumbnail"
         " FROM attachments WHERE case_id = $1 ORDER BY id LIMIT 200",
         [case_id],
     )
-    return rows
+
+ROUTES = (
+    Route(method="GET", path="/cases", handler=list_cases, gate=P.FIELD_READ, query=CasePage, reads=True,
+          summary="跟踪:我的事件和工单"),
+    Route(method="GET", path="/cases/<id:str>", handler=open_case, gate=P.FIELD_READ, reads=True, summary="一件的详情"),
+    Route(method="POST", path="/cases/<id:str>/<action:str>", handler=act, gate=P.FIELD_READ, body=ACTIONS,
+          summary="办理", problems=(MoveNotAllowed, ChangedMeanwhile, GuardNotMet, SameOfficer, SameIdOtherContent,
+                                  ClientTimeAbsurd, UnknownAttachment)),
+)  # fmt: skip

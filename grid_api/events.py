@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from domain.access.permissions import Permission as P
 from domain.areas.models import Area
 from domain.cases.clocks import exact_level
 from domain.cases.events import Discovery, grid_for, report_event
@@ -9,6 +10,7 @@ from domain.cases.models import Case
 from domain.cases.queries import deadlines
 from domain.clock import now
 from domain.households.models import Household
+from domain.problems import ClientTimeAbsurd, CodeDead, SameIdOtherContent, UnknownAttachment, UnknownCode
 from domain.rulebook import rulebook
 from domain.text import clean_text
 from domain.times import occurred
@@ -16,7 +18,7 @@ from domain.workflow.handling import Result
 from grid_api.places import scanned
 from grid_api.schemas import NewEvent, SelfHandled
 from web.bodies import fault
-from web.routes import Answer, Ask
+from web.routes import Answer, Ask, Route
 from web.shapes import clock_shape, local
 
 
@@ -86,3 +88,9 @@ def _next_step(case: Case) -> str:
     if case.state == "reviewing":
         return "已登记为自办,等待另一人核验。"
     return "已上报,等待村(镇)分派;可在“跟踪”里查看进展。"
+
+ROUTES = (
+    Route(method="POST", path="/events", handler=create_event, gate=P.EVENT_REPORT, body=NewEvent, status=201,
+          also=(200,), summary="发现上报",
+          problems=(SameIdOtherContent, ClientTimeAbsurd, UnknownAttachment, UnknownCode, CodeDead)),
+)  # fmt: skip

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
+from domain.access.permissions import Permission as P
 from domain.cases.field import field_counts
 from domain.clock import now
 from domain.rulebook import rulebook
 from domain.visits.purposes import NEEDS, OUTCOMES, PURPOSES
 from domain.visits.queries import field_home
 from grid_api.cases import tonight
-from web.routes import Ask
+from web.routes import Ask, Route
 from web.shapes import local
 
 LEVELS = {"ordinary": "一般", "serious": "较大", "urgent": "紧急"}
@@ -44,3 +45,8 @@ async def choices(ask: Ask) -> dict[str, Any]:
 
 def _named(words: Mapping[str, str]) -> list[dict[str, str]]:
     return [{"code": code, "name": name} for code, name in words.items()]
+
+ROUTES = (
+    Route(method="GET", path="/home", handler=home, gate=P.FIELD_READ, reads=True, summary="首页数字"),
+    Route(method="GET", path="/choices", handler=choices, gate=P.FIELD_READ, reads=True, summary="表单选项"),
+)

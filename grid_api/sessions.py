@@ -5,17 +5,27 @@ from uuid import UUID
 
 from domain.access.actions import Proof, check_password, sign_in
 from domain.access.models import Staff
+from domain.access.permissions import Permission as P
 from domain.access.wechat import bind_wechat, worker_of
 from domain.areas.queries import grids_of
 from domain.people.models import GridWorker
 from domain.ports import WeChatLogin
-from domain.problems import Problem
+from domain.problems import (
+    AccountLocked,
+    Problem,
+    SecondFactorRequired,
+    WeChatCodeRefused,
+    WeChatNotBound,
+    WeChatTaken,
+    WeChatUnavailable,
+    WrongCredentials,
+)
 from domain.sql import execute
 from domain.text import clean_phone, clean_text
-from grid_api.schemas import SignIn
+from grid_api.schemas import SignIn, WeChatCode
 from web.bodies import fault
 from web.identity import open_session
-from web.routes import Ask
+from web.routes import PUBLIC, Ask, Limit, Route
 from web.shapes import local
 from web.wechat import redeem
 
@@ -86,3 +96,16 @@ async def _worker(worker_id: UUID, name: str) -> dict[str, Any]:
         for grid in await grids_of(worker_id)
     ]
     return {"id": worker_id, "name": name, "grids": grids}
+
+_WECHAT = (WeChatCodeRefused, WeChatUnavailable)
+
+ROUTES = (
+    Route(method="POST", path="/sessions", handler=create_session, prepare=prove, gate=PUBLIC, body=SignIn, status=201,
+          replay=False, limit=(Limit("worker-sign-in", 600, 60),), summary="网格员登录(微信或手机号密码)",
+          problems=(*_WECHAT, WeChatNotBound, WrongCredentials, SecondFactorRequired, AccountLocked)),
+    Route(method="DELETE", path="/sessions/current", handler=sign_out, gate=P.FIELD_READ, status=204,
+          summary="退出登录"),
+    Route(method="GET", path="/me", handler=me, gate=P.FIELD_READ, reads=True, summary="我和我的网格"),
+    Route(method="POST", path="/me/wechat", handler=bind, prepare=ask_wechat, gate=P.FIELD_READ, body=WeChatCode,
+          replay=False, summary="绑定微信", problems=(*_WECHAT, WeChatTaken)),
+)  # fmt: skip

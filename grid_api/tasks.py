@@ -1,15 +1,16 @@
 """Worker door: tell an answer in person, and say what should be better about the app."""
 
 from typing import Any
-from uuid import UUID
 
+from domain.access.permissions import Permission as P
 from domain.notices.tell import tell_tasks, told
-from domain.problems import NotFound
 from domain.suggestions.actions import my_suggestions, suggest
 from domain.text import clean_text
+from grid_api.places import path_id
+from grid_api.schemas import NewSuggestion, TaskPage, Told
 from web.bodies import fault
-from web.paging import paged
-from web.routes import Ask
+from web.paging import Page, paged
+from web.routes import Ask, Route
 from web.shapes import local
 
 
@@ -22,11 +23,7 @@ async def list_tasks(ask: Ask) -> dict[str, Any]:
 
 async def finish_task(ask: Ask) -> dict[str, Any]:
     """The answer was told (`POST /tasks/{id}/done`)."""
-    try:
-        task_id = UUID(ask.path["id"])
-    except ValueError:
-        raise NotFound from None
-    task = await told(ask.actor, task_id, clean_text(ask.body.note))
+    task = await told(ask.actor, path_id(ask), clean_text(ask.body.note))
     return {"id": task.id, "state": task.state, "done_at": local(task.done_at), "note": task.note}
 
 
@@ -61,3 +58,14 @@ def _task(row: dict[str, Any]) -> dict[str, Any]:
         "done_at": local(row["done_at"]),
         "note": row["note"],
     }
+
+ROUTES = (
+    Route(method="GET", path="/tasks", handler=list_tasks, gate=P.FIELD_READ, query=TaskPage, reads=True,
+          summary="待当面告知的答复"),
+    Route(method="POST", path="/tasks/<id:str>/done", handler=finish_task, gate=P.NOTICE_TELL, body=Told,
+          summary="已当面告知"),
+    Route(method="POST", path="/suggestions", handler=create_suggestion, gate=P.FIELD_READ, body=NewSuggestion,
+          status=201, summary="对本应用提意见"),
+    Route(method="GET", path="/suggestions", handler=list_suggestions, gate=P.FIELD_READ, query=Page, reads=True,
+          summary="我提过的意见"),
+)  # fmt: skip

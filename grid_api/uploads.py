@@ -1,16 +1,18 @@
 """Worker door: photos, recordings and videos, one part at a time (`wx.uploadFile`), and those of my cases back."""
 
-import asyncio
 from typing import Any, Literal
-from uuid import UUID
 
+from domain.access.permissions import Permission as P
 from domain.attachments.actions import store_attachment
-from domain.attachments.intake import repeatable_id, take_in
-from domain.attachments.store import FileMissing, Shelf
+from domain.attachments.intake import LIMITS, repeatable_id, take_in
 from domain.cases.field import field_attachment
-from domain.problems import NotFound
+from domain.problems import RangeNotSatisfiable, StorageFull, UnacceptableUpload
+from grid_api.places import path_id
 from grid_api.schemas import Strict
-from web.routes import Answer, Ask
+from web.files import file_answer
+from web.routes import Answer, Ask, Limit, Route
+
+MULTIPART_EXTRA = 64 * 1024
 
 
 async def receive(ask: Ask) -> dict[str, Any]:
@@ -35,23 +37,21 @@ async def keep(ask: Ask) -> dict[str, Any]:
 
 
 class Size(Strict):
-    """Which rendering of a photo."""
+    """Which size of a photo."""
 
-    size: Literal["full", "small"] = "full"
+    size: Literal["full", "thumbnail"] = "full"
 
 
 async def show(ask: Ask) -> Answer:
-    """A file of a case or visit that I can see, or my own (`GET /attachments/{id}`); never a sealed original."""
-    try:
-        wanted = UUID(ask.path["id"])
-    except ValueError:
-        raise NotFound from None
-    row = await field_attachment(ask.actor, wanted)
-    small = ask.query.size == "small" and row["has_thumbnail"]
-    try:
-        file = await ask.app.services.files.open(Shelf.THUMBNAIL if small else Shelf.SERVED, wanted)
-    except FileMissing:
-        raise NotFound from None
-    with file:
-        data = await asyncio.to_thread(file.read)
-    return Answer(raw=data, content_type=row["mime"], headers={"Cache-Control": "private, max-age=3600"})
+    """A file of a case or visit that I can see, or my own (`GET /attachments/{id}`); its original stays sealed."""
+    row = await field_attachment(ask.actor, path_id(ask))
+    return await file_answer(ask.app.services.files, row, ask.query.size, ask.request.headers.get("range", ""))
+
+ROUTES = (
+    Route(method="POST", path="/uploads/simple", handler=keep, prepare=receive, gate=P.FILE_UPLOAD, status=201,
+          upload_bytes=LIMITS.largest + MULTIPART_EXTRA, limit=(Limit("worker-upload", 120, 60, per="caller"),),
+          summary="上传照片、录音、视频", problems=(UnacceptableUpload, StorageFull)),
+    Route(method="GET", path="/attachments/<id:str>", handler=show, gate=P.FIELD_READ, query=Size, reads=True,
+          also=(206,), problems=(RangeNotSatisfiable,), content_type="application/octet-stream",
+          summary="看照片、听录音"),
+)  # fmt: skip

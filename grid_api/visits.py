@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from domain.access.permissions import Permission as P
 from domain.clock import now
+from domain.problems import ClientTimeAbsurd, CodeDead, SameIdOtherContent, UnknownAttachment, UnknownCode
 from domain.text import clean_text
 from domain.times import occurred
 from domain.visits.actions import Call, log_visit
@@ -10,10 +12,10 @@ from domain.visits.models import Visit
 from domain.visits.purposes import NEEDS, OUTCOMES, PURPOSES, REFERRED
 from domain.visits.queries import ROUND, VisitSearch, unvisited, visits
 from grid_api.places import listed, scanned
-from grid_api.schemas import NewVisit
+from grid_api.schemas import NewVisit, VisitPage
 from web.bodies import fault
-from web.paging import paged
-from web.routes import Answer, Ask
+from web.paging import Page, paged
+from web.routes import Answer, Ask, Route
 from web.shapes import local
 
 
@@ -93,3 +95,13 @@ def _waiting(row: dict[str, Any]) -> dict[str, Any]:
         "last_at": local(row["last_at"]),
         "last_outcome": row["last_outcome"],
     }
+
+ROUTES = (
+    Route(method="POST", path="/visits", handler=create_visit, gate=P.VISIT_LOG, body=NewVisit, status=201,
+          also=(200,), summary="记一次走访",
+          problems=(SameIdOtherContent, ClientTimeAbsurd, UnknownAttachment, UnknownCode, CodeDead)),
+    Route(method="GET", path="/visits", handler=list_visits, gate=P.FIELD_READ, query=VisitPage, reads=True,
+          summary="走访记录"),
+    Route(method="GET", path="/visits/waiting", handler=list_unvisited, gate=P.FIELD_READ, query=Page, reads=True,
+          summary="待走访住户"),
+)  # fmt: skip

@@ -1,17 +1,18 @@
 """Resident door: file an appeal."""
 
-
+from domain.access.permissions import Permission as P
 from domain.appeals.actions import Filed, Submission, submit_appeal
 from domain.areas.models import Area
 from domain.areas.queries import area
 from domain.cases.clocks import exact_level
 from domain.clock import now
 from domain.households.actions import CodeFound, find_code
+from domain.problems import CodeDead, EmptyAppeal, UnknownAttachment, UnknownCode
 from domain.rulebook import rulebook
 from domain.text import clean_phone, clean_text
 from miniprogram_api.schemas import Contact, NewAppeal
 from web.bodies import fault
-from web.routes import Ask
+from web.routes import Ask, Route
 from web.shapes import local
 
 HIDDEN_BY_DEFAULT = frozenset({"complaint", "report"})
@@ -105,3 +106,7 @@ def _on_behalf(body: NewAppeal) -> dict[str, object] | None:
     }
 
 
+ROUTES = (
+    Route(method="POST", path="/appeals", handler=create_appeal, gate=P.APPEAL_SUBMIT, body=NewAppeal, status=201,
+          summary="反映问题", problems=(EmptyAppeal, UnknownAttachment, UnknownCode, CodeDead)),
+)  # fmt: skip

@@ -18,10 +18,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from domain.areas.queries import area, public_worker
 from domain.cases.states import STATES
 from domain.households.actions import CodeFound, find_code
+from domain.households.naming import masked_door
 from domain.problems import CodeDead, IdempotencyKeyReused, InvalidFields, NoSuchRoute, Problem, UnknownCode
 from domain.rulebook import rulebook
 from miniprogram_api.appeals import create_appeal
-from miniprogram_api.plate_card import plate_text
 from miniprogram_api.schemas import NewAppeal
 from web import replay
 from web.routes import PUBLIC, Answer, Ask, Limit, Route
@@ -84,7 +84,7 @@ def dead_page(hotline: str) -> bytes:
 
 
 async def file_plainly(ask: Ask) -> Answer:
-    """File an appeal from the plain form, for browsers without scripts; the hidden key keeps a reload from filing twice."""
+    """File an appeal from the plain form, without scripts; its hidden key keeps a reload from filing twice."""
     code = ask.path["code"]
     try:
         found = await find_code(ask.app.services.keyring, code, door="web")
@@ -114,14 +114,17 @@ def _read_form(form: dict[str, str], code: str) -> NewAppeal:
         raise InvalidFields(errors=[{"message": "文字太长,或者有一项没有选好"}]) from None
 
 
-async def _page(found: CodeFound, code: str, form: dict[str, str] | None = None, trouble: Problem | None = None) -> bytes:
+async def _page(
+    found: CodeFound, code: str, form: dict[str, str] | None = None, trouble: Problem | None = None
+) -> bytes:
     household, book = found.household, rulebook()
     village, grid = await area(household.village_code), await area(household.grid_code)
     topics = [topic for topic in book.topics.values() if not topic.parent]
     return _render(
         "home.html", title=f"{village.name if village else ''} · {book.name}", book=book, hotline=book.hotline,
-        village=village, grid=grid, plate=plate_text(household), worker=await public_worker(household.grid_code),
-        topics=topics, words=_WORDS, code=code, key=secrets.token_urlsafe(16), form=form or {},
+        village=village, grid=grid, plate=masked_door(household.group_name, household.door_text),
+        worker=await public_worker(household.grid_code), topics=topics,
+        words=_WORDS, code=code, key=secrets.token_urlsafe(16), form=form or {},
         trouble=_plain_trouble(trouble), facts=_facts(code),
     )  # fmt: skip
 

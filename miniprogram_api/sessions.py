@@ -4,19 +4,18 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from domain.people.actions import resident_of
-from domain.people.models import Resident
 from domain.clock import real_now
 from domain.ids import new_id
-from domain.ports import WeChatFailure, WeChatLogin, WeChatMisconfigured, WeChatMisused, WeChatRefused
+from domain.people.actions import resident_of
+from domain.people.models import Resident
+from domain.ports import WeChatLogin
 from domain.problems import WeChatCodeRefused, WeChatUnavailable
 from domain.sql import execute
 from miniprogram_api.schemas import Strict
 from web.identity import open_session
-from web.routes import Ask
+from web.routes import PUBLIC, SIGNED_IN, Ask, Limit, Route
 from web.shapes import local, masked_phone
-
-DEMO_CODE = "demo:"
+from web.wechat import redeem
 
 
 class SignIn(Strict):
@@ -31,23 +30,8 @@ class Nothing(Strict):
 
 async def ask_wechat(ask: Ask) -> WeChatLogin:
     """Redeem the login code outside the transaction; in the sandbox `demo:<name>` needs no WeChat."""
-    code = ask.body.wechat_code
     services = ask.app.services
-    if services.settings.wechat_mode == "sandbox" and code.startswith(DEMO_CODE):
-        return WeChatLogin(openid=f"demo-{code.removeprefix(DEMO_CODE)}"[:64], unionid=None)
-    return await redeem(services.wechat, code)
-
-
-async def redeem(wechat: object, code: str) -> WeChatLogin:
-    """Redeem a login code; WeChat's refusals and absences as problems."""
-    try:
-        return await wechat.login(code)  # type: ignore[attr-defined, no-any-return]
-    except (WeChatRefused, WeChatMisused):
-        raise WeChatCodeRefused from None
-    except WeChatMisconfigured:
-        raise WeChatUnavailable(retry_after=60) from None
-    except WeChatFailure as error:
-        raise WeChatUnavailable(retry_after=max(1, int(error.retry_after_s) or 3)) from None
+    return await redeem(services.wechat, ask.body.wechat_code, sandbox=services.settings.wechat_mode == "sandbox")
 
 
 async def sign_in(ask: Ask) -> dict[str, object]:
@@ -79,3 +63,14 @@ async def sign_in_guest(ask: Ask) -> dict[str, object]:
 async def sign_out(ask: Ask) -> None:
     """End this session."""
     await execute("DELETE FROM sessions WHERE token_hash = $1", [ask.actor.session])
+
+
+_LIMIT = (Limit("sign-in", 600, 60),)
+
+ROUTES = (
+    Route(method="POST", path="/sessions", handler=sign_in, prepare=ask_wechat, gate=PUBLIC, body=SignIn, status=201,
+          replay=False, limit=_LIMIT, summary="微信登录", problems=(WeChatCodeRefused, WeChatUnavailable)),
+    Route(method="POST", path="/sessions/guest", handler=sign_in_guest, gate=PUBLIC, body=Nothing, status=201,
+          replay=False, limit=_LIMIT, summary="浏览器访客登录"),
+    Route(method="DELETE", path="/sessions/current", handler=sign_out, gate=SIGNED_IN, status=204, summary="退出登录"),
+)  # fmt: skip

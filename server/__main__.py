@@ -2,13 +2,14 @@
 
 import typer
 
-from server.commands import demo, plates, profiles, serving
+from server.commands import demo, plates, profiles, purge, serving
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="呼应 Huying:一户一码民声呼应系统")
 serving.register(app)
 demo.register(app)
 plates.register(app)
 profiles.register(app)
+purge.register(app)
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ import structlog
 from sanic import Request, Sanic
 from sanic.exceptions import MethodNotAllowed as SanicMethodNotAllowed
 from sanic.exceptions import PayloadTooLarge, SanicException
-from sanic.response import HTTPResponse
+from sanic.response import BaseHTTPResponse, HTTPResponse
 
 from config.settings import Settings
 from domain.problems import BodyTooLarge, MalformedBody, MethodNotAllowed, NoSuchRoute, Problem, ServerFault
@@ -56,7 +56,7 @@ def create_app(settings: Settings, dsn: str, *, name: str = "huying", with_worke
 
 
 def _add(app: Sanic[Any, Any], route: Route, number: int) -> None:
-    async def answer(request: Request, **path: str) -> HTTPResponse:
+    async def answer(request: Request, **path: str) -> BaseHTTPResponse:
         return await serve(route, request, path)
 
     methods = ["GET", "HEAD"] if route.method == "GET" else [route.method]

@@ -57,6 +57,13 @@ def credentials(dsn: str) -> dict[str, Any]:
     return found
 
 
+async def _reset(connection: Any) -> None:
+    """Give a connection back. No session state is ever set (advisory locks are transaction locks), so the driver's
+    own round trip of resetting everything, one more for each query, is needed only after a broken transaction."""
+    if connection.is_in_transaction():
+        await connection.reset()
+
+
 def tortoise_config(
     dsn: str,
     modules: Mapping[str, list[str]],
@@ -77,6 +84,7 @@ def tortoise_config(
         "maxsize": pool_size,
         "application_name": "huying",
         "server_settings": {} if pooled else dict(settings),
+        "reset": _reset,
         "command_timeout": COMMAND_TIMEOUT_S if settings is ROLE_SETTINGS else None,
     }
     return {

@@ -3,14 +3,16 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
+
+from tortoise.transactions import in_transaction
 
 from config.profile import Profile
 from config.settings import Settings
 from domain import clock, rulebook
 from domain.attachments.store import FileStore
 from domain.journal.flush import ReactionJob
-from domain.ports import Sms, Store, WeChat
+from domain.ports import PushReader, Sms, Store, WeChat
 from qr.codes import Keyring
 from server import jobs
 from server.db import model_modules, opened, tortoise_config
@@ -20,6 +22,7 @@ from server.gateways.seal import open_seal
 from server.gateways.sms import AliyunSms, SmsSettings
 from server.gateways.store import LocalStore, RedisStore, SturdyStore
 from server.gateways.wechat.gateway import WeChatGateway
+from server.gateways.wechat.reception import Reception
 from server.gateways.wechat.settings import WeChatSettings
 from server.keys import load_keyring
 from server.rules import build_rulebook
@@ -38,11 +41,23 @@ class Services:
     images: ImageDesk
     keyring: Keyring
     dsn: str
+    push: PushReader
     runner: jobs.JobRunner | None = None
 
     async def enqueue(self, connection: Any, reactions: Sequence[ReactionJob]) -> None:
         """Put the reactions of a unit of work into the queue, inside its transaction."""
         await jobs.enqueue(connection, [jobs.Job(r.name, r.args, r.key, r.unique_key) for r in reactions])
+
+    async def parked_jobs(self, after: int, limit: int) -> list[jobs.ParkedJob]:
+        """Jobs that were given up, with an id above `after`."""
+        async with in_transaction("default") as connection:
+            return await jobs.parked(connection._connection, after=after, limit=limit)
+
+    async def settle_job(self, job_id: int, how: Literal["retry", "discard"]) -> bool:
+        """Queue a parked job again or delete it, with the caller's transaction; False when none is parked."""
+        settle = {"retry": jobs.retry, "discard": jobs.discard}[how]
+        async with in_transaction("default") as connection:
+            return await settle(connection._connection, job_id)
 
 
 @asynccontextmanager
@@ -67,6 +82,7 @@ async def open_services(settings: Settings, dsn: str) -> AsyncIterator[Services]
             settings, profile, store, wechat, _sms(settings, stack),
             FolderFiles(folder, open_seal(keys / "evidence.key", may_make=not sealed)),
             images, load_keyring(settings.household_keys, keys, may_make=True), dsn,
+            Reception(_wechat(settings)),
         )  # fmt: skip
 
 

@@ -1,13 +1,15 @@
 """One wrapper owns the request: who calls → body → permission → replay → transaction → handler → answer, sent after
 commit. A handler names an action or a query and shapes the answer; it opens no transaction and compares no role."""
 
+import asyncio
+import os
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 import msgspec
 import structlog
 from sanic import Request
-from sanic.response import HTTPResponse
+from sanic.response import BaseHTTPResponse, HTTPResponse
 
 from domain.access.actor import ANONYMOUS, Actor
 from domain.access.permissions import Permission
@@ -35,6 +37,7 @@ from web.uploads import read_upload
 log = structlog.get_logger("door")
 
 KEY_LENGTH = 128
+PIECE = 256 * 1024
 
 
 class App(Protocol):
@@ -50,16 +53,35 @@ class _Sent:
     body: bytes
     headers: dict[str, str]
     content_type: str
+    file: BinaryIO | None = None
 
 
-async def serve(route: Route, request: Request, path: dict[str, str]) -> HTTPResponse:
+async def serve(route: Route, request: Request, path: dict[str, str]) -> BaseHTTPResponse:
     """Answer one request of a route; every expected refusal is a problem, every other failure a 500 with a number."""
     request_id = str(request.id)
     try:
         sent = await _run(route, request, path)
     except Exception as error:
         sent = _refusal(translate(error), error, request_id)
+    if sent.file is not None:
+        return await _send_file(request, sent, sent.file)
     return HTTPResponse(sent.body, sent.status, sent.headers, sent.content_type)
+
+
+async def _send_file(request: Request, sent: _Sent, file: BinaryIO) -> BaseHTTPResponse:
+    """Send a file piece by piece, read in a thread; HEAD gets its length only."""
+    with file:
+        length = await asyncio.to_thread(file.seek, 0, os.SEEK_END)
+        headers = {**sent.headers, "Content-Length": str(length)}
+        if request.method == "HEAD":
+            return HTTPResponse(b"", sent.status, headers, sent.content_type)
+        await asyncio.to_thread(file.seek, 0)
+        answer = await request.respond(status=sent.status, headers=headers, content_type=sent.content_type)
+        assert answer is not None  # nothing was answered before
+        while piece := await asyncio.to_thread(file.read, PIECE):
+            await answer.send(piece)
+        await answer.eof()
+        return answer
 
 
 def _refusal(problem: Problem, error: Exception, request_id: str) -> _Sent:
@@ -170,6 +192,8 @@ def _replayed(stored: replay.Stored) -> _Sent:
 def _shape(route: Route, result: Any) -> _Sent:
     answer = result if isinstance(result, Answer) else Answer(result)
     status = answer.status or route.status
+    if answer.file is not None:
+        return _Sent(status, b"", {"Cache-Control": "no-store", **answer.headers}, answer.content_type, answer.file)
     if answer.raw is not None:
         return _Sent(status, answer.raw, answer.headers, answer.content_type)
     body = b"" if status == 204 else msgspec.json.encode(answer.body)

@@ -3,7 +3,7 @@ runs them, OpenAPI is made from them."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import msgspec
 
@@ -53,6 +53,7 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     raw: bytes | None = None
     content_type: str = "application/json"
+    file: BinaryIO | None = None  # sent piece by piece and closed, for what does not fit into memory
 
 
 Handler = Callable[[Ask], Awaitable[Any]]

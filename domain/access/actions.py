@@ -60,7 +60,7 @@ async def sign_in(store: Store, proof: Proof, totp: str | None) -> Staff | Probl
     """
     if proof.staff_id is None:
         return await _refuse_unknown(store, proof)
-    staff = await Staff.get(id=proof.staff_id).select_for_update()
+    staff = await _locked(proof.staff_id)
     at = real_now()
     if staff.locked_until and staff.locked_until <= at:
         staff.failed_count, staff.locked_until = 0, None
@@ -82,7 +82,7 @@ async def change_password(actor: Actor, proof: Proof, password_hash: str) -> Non
     """Set one's own new password; every other session of the account ends."""
     if not proof.fits or proof.staff_id != actor.id:
         raise _invalid("password", "原密码不正确")
-    staff = await Staff.get(id=actor.id).select_for_update()
+    staff = await _locked(actor.id)
     staff.password_hash = password_hash
     await staff.save(update_fields=["password_hash"])
     await execute("DELETE FROM sessions WHERE subject_id = $1 AND token_hash <> $2", [actor.id, actor.session])
@@ -93,15 +93,15 @@ async def begin_totp(actor: Actor, proof: Proof) -> tuple[str, str]:
     """A new secret and its `otpauth:` address; it counts from its confirmation on."""
     if not proof.fits or proof.staff_id != actor.id:
         raise _invalid("password", "密码不正确")
-    staff = await Staff.get(id=actor.id).select_for_update()
+    staff = await _locked(actor.id)
     staff.totp_pending = pyotp.random_base32()
     await staff.save(update_fields=["totp_pending"])
-    return staff.totp_pending, pyotp.TOTP(staff.totp_pending).provisioning_uri(staff.login, rulebook().name)
+    return staff.totp_pending, pyotp.TOTP(staff.totp_pending).provisioning_uri(staff.login, issuer_name=rulebook().name)
 
 
 async def confirm_totp(actor: Actor, code: str) -> None:
     """Put the second factor in force with a first code of it."""
-    staff = await Staff.get(id=actor.id).select_for_update()
+    staff = await _locked(actor.id)
     if staff.totp_pending is None:
         raise NotFound
     staff.totp_last_step = None
@@ -110,6 +110,13 @@ async def confirm_totp(actor: Actor, code: str) -> None:
     staff.totp_secret, staff.totp_pending = staff.totp_pending, None
     await staff.save(update_fields=["totp_secret", "totp_pending", "totp_last_step"])
     _record("staff.second-factor-set", staff)
+
+
+async def _locked(staff_id: UUID | None) -> Staff:
+    found: Staff | None = await Staff.filter(id=staff_id).select_for_update().first()
+    if found is None:
+        raise NotFound
+    return found
 
 
 def _fits(stored: str, password: str) -> bool:

@@ -7,7 +7,8 @@ from uuid import UUID
 from domain.access.actor import Actor
 from domain.access.models import Department
 from domain.access.permissions import Permission
-from domain.access.scope import Where, in_scope
+from domain.access.scope import Where, area_condition, in_scope
+from domain.problems import NotFound
 from domain.sql import fetch
 
 
@@ -76,3 +77,49 @@ async def public_departments(text: str, before: UUID | None, limit: int) -> list
     return await fetch(
         f"SELECT id, name FROM departments WHERE {where.sql} ORDER BY id DESC LIMIT {limit + 1}", where.values
     )
+
+
+async def account(staff_id: UUID) -> dict[str, Any]:
+    """An account with its roles, their areas and departments; never a secret. 404 when there is none."""
+    found = await accounts([staff_id])
+    if not found:
+        raise NotFound
+    return found[0]
+
+
+async def accounts(ids: Sequence[UUID]) -> list[dict[str, Any]]:
+    """Accounts by id, newest first, with their roles."""
+    rows = await fetch(
+        "SELECT f.id, f.login, f.name, f.kind, f.phone, f.active, f.department_id, d.name AS department,"
+        " f.totp_secret IS NOT NULL AS second_factor FROM staff f LEFT JOIN departments d ON d.id = f.department_id"
+        " WHERE f.id = ANY($1::uuid[]) ORDER BY f.id DESC",
+        [list(ids)],
+    )
+    roles = await fetch(
+        "SELECT g.staff_id, g.role, g.area_code, a.name AS area_name, g.department_id, d.name AS department"
+        " FROM assignments g LEFT JOIN areas a ON a.code = g.area_code LEFT JOIN departments d ON d.id = g.department_id"
+        " WHERE g.staff_id = ANY($1::uuid[]) ORDER BY g.role, g.area_code",
+        [list(ids)],
+    )
+    for row in rows:
+        row["roles"] = [
+            {name: role[name] for name in ("role", "area_code", "area_name", "department_id", "department")}
+            for role in roles
+            if role["staff_id"] == row["id"]
+        ]
+    return rows
+
+
+async def find_staff(actor: Actor, text: str, before: UUID | None, limit: int) -> list[dict[str, Any]]:
+    """Accounts with a role in the areas that the actor administers, newest first, one more than the limit."""
+    where = Where()
+    held = area_condition(where, "g.area_path", actor.areas(Permission.STAFF_MANAGE))
+    where.conditions.append(f"EXISTS (SELECT 1 FROM assignments g WHERE g.staff_id = f.id AND ({held}))")
+    if text:
+        where.add("strpos(f.login, {}) > 0 OR strpos(f.name, {}) > 0", text, text)
+    if before:
+        where.add("f.id < {}", before)
+    rows = await fetch(
+        f"SELECT f.id FROM staff f WHERE {where.sql} ORDER BY f.id DESC LIMIT {limit + 1}", where.values
+    )
+    return await accounts([row["id"] for row in rows])

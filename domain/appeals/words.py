@@ -8,7 +8,7 @@ EVENTS: Mapping[str, str] = {
     "case.registered": "工作人员已登记",
     "case.info-asked": "需要您补充一些情况",
     "case.info-supplied": "已收到补充的情况",
-    "case.info-missing": "补充期限已到,按现有情况继续办理",
+    "case.info-lapsed": "补充期限已到,按现有情况继续办理",
     "case.accepted": "您的诉求已受理",
     "case.not-accepted": "您的诉求未能受理",
     "case.redirected": "此事要走法定途径",
@@ -80,6 +80,20 @@ DEEDS: Mapping[str, str] = {
     "object": "objections",
     "rate": "ratings",
 }
+
+# Who may open an identity, for the appellant's own access log.
+ROLES: Mapping[str, str] = {
+    "intake_officer": "受理人员",
+    "handler": "承办人员",
+    "callback_officer": "回访人员",
+    "supervision_section": "督查人员",
+    "audit_admin": "审计人员",
+}
+
+
+def role_words(roles: str) -> str:
+    """Roles that were written down with commas, in words."""
+    return "、".join(ROLES.get(role, "工作人员") for role in roles.split(",") if role) or "工作人员"
 
 
 def sentence(event: str, unit: str | None) -> str:

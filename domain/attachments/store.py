@@ -1,16 +1,18 @@
 """Where the bytes of attachments lie: shown derivatives in the open, originals sealed as evidence."""
 
 from enum import StrEnum
+from pathlib import Path
 from typing import BinaryIO, Protocol
 from uuid import UUID
 
 
 class Shelf(StrEnum):
-    """What a stored file is for: shown to people, shown small, or kept sealed."""
+    """What a stored file is for: shown to people, shown small, kept sealed, or sent to a printer."""
 
     SERVED = "served"
     THUMBNAIL = "thumbnails"
     SEALED = "sealed"
+    PRINTS = "prints"
 
 
 class StorageFull(Exception):
@@ -30,6 +32,10 @@ class FileStore(Protocol):
 
     async def put(self, shelf: Shelf, file_id: UUID, data: bytes) -> None:
         """Store durably, all or nothing; StorageFull when there is no room."""
+        ...
+
+    async def adopt(self, shelf: Shelf, file_id: UUID, draft: Path) -> None:
+        """Store a finished file that is too large for memory, all or nothing; the draft is gone afterwards."""
         ...
 
     async def open(self, shelf: Shelf, file_id: UUID) -> BinaryIO:

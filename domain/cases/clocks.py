@@ -76,7 +76,7 @@ async def reopen(ids: Iterable[UUID]) -> None:
     """Let stopped clocks run again with the due dates they had; the next warning is found by the timer at once."""
     for clock in await Deadline.filter(id__in=list(ids)):
         clock.stopped_at, clock.met = None, None
-        clock.next_at = next((since for level, since in _read(clock.ladder) if level > Level[clock.level.upper()]), None)
+        clock.next_at = _next_after(clock)
         await clock.save(update_fields=["stopped_at", "met", "next_at"])
 
 
@@ -104,13 +104,14 @@ async def _write(case: Case, name: str, limit: Limit, start_at: datetime, found:
     if clock is None:
         return await Deadline.create(id=new_id(), case_id=case.id, name=name, round=case.round, **values)
     if clock.ladder == values["ladder"]:  # the same limit again: what was warned of stays warned of
-        values |= {"level": clock.level, "next_at": _next_after(clock.level, clock.ladder)}
+        values |= {"level": clock.level, "next_at": _next_after(clock)}
     await clock.update_from_dict(values).save()
     return clock
 
 
-def _next_after(level: str, steps: Iterable[Iterable[str]]) -> datetime | None:
-    return next((datetime.fromisoformat(at) for code, at in steps if Level[code.upper()] > Level[level.upper()]), None)
+def _next_after(clock: Deadline) -> datetime | None:
+    """When the first level falls that was not warned of yet."""
+    return next((since for level, since in _read(clock.ladder) if level > Level[clock.level.upper()]), None)
 
 
 def explain(found: Due) -> list[dict[str, Any]]:

@@ -55,3 +55,13 @@ _READ = {
     "signatures": "SELECT s.action, s.body, s.asked_by, s.asked_at, f.name AS by FROM second_signatures s"
     " LEFT JOIN staff f ON f.id = s.asked_by WHERE s.case_id = $1 ORDER BY s.id",
 }
+
+
+async def supervision_row(supervision_id: UUID) -> dict[str, Any]:
+    """One supervision with its unit's name; the caller has checked the scope."""
+    rows = await fetch(
+        "SELECT s.*, d.name AS unit FROM supervisions s LEFT JOIN departments d ON d.id = s.department_id"
+        " WHERE s.id = $1",
+        [supervision_id],
+    )
+    return rows[0]

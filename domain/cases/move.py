@@ -98,12 +98,21 @@ def case_facts(case: Case, co_ids: frozenset[UUID]) -> CaseFacts:
 
 async def move_case(actor: Actor, case_id: UUID, action: str, body: Body) -> Case:
     """Make a move on a case that the actor can see; 404, 403 and 409 as the policy says."""
+    return (await make_turn(actor, case_id, action, body)).case
+
+
+async def make_turn(actor: Actor, case_id: UUID, action: str, body: Body) -> Turn:
+    """The same, for a caller that needs what the effect left on the turn."""
     case, co_ids = await lock_visible(actor, case_id)
-    return await move_locked(actor, case, co_ids, action, body)
+    return await _turn(actor, case, co_ids, action, body)
 
 
 async def move_locked(actor: Actor, case: Case, co_ids: frozenset[UUID], action: str, body: Body) -> Case:
     """Make a move on a locked case: rights, version, state, effect, clocks, journal, in this order."""
+    return (await _turn(actor, case, co_ids, action, body)).case
+
+
+async def _turn(actor: Actor, case: Case, co_ids: frozenset[UUID], action: str, body: Body) -> Turn:
     move = MOVES.get(action)
     if move is None:
         raise NotFound
@@ -117,13 +126,13 @@ async def move_locked(actor: Actor, case: Case, co_ids: frozenset[UUID], action:
     turn = Turn(actor, case, move, co_ids)
     await EFFECTS[action][1](turn, body)
     if turn.skip:
-        return case
+        return turn
     if body.occurred_at:
         turn.data["occurred_at"] = occurred(body.occurred_at, "occurred_at").isoformat()
     await _finish(turn, facts.state)
     if turn.after is not None:
         await AFTER[action](case, co_ids, turn.after)
-    return case
+    return turn
 
 
 async def _check_version(case: Case, version: int | None) -> None:

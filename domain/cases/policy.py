@@ -6,7 +6,6 @@ from uuid import UUID
 
 from domain.access.actor import Actor, within
 from domain.access.permissions import UNIT_ROLES, Permission
-from domain.access.permissions import Permission
 from domain.cases.states import ENDED, STATES, Move, accepts, possible
 from domain.problems import ConflictOfInterest, MoveNotAllowed, NotAllowed, Problem, SameOfficer
 
@@ -65,7 +64,8 @@ def _relation_refusal(case: CaseFacts, actor: Actor, move: Move, relation: str) 
     if relation == "field":
         return None if actor.kind == "worker" and _in_the_field(case, actor) else NotAllowed()
     if relation == "appellant":
-        return None if actor.may(Permission.APPEAL_FOLLOW) else NotAllowed()
+        own = move.permission if move.permission is Permission.APPEAL_DECIDE else Permission.APPEAL_FOLLOW
+        return None if actor.may(own) else NotAllowed()
     permissions = [found for found in (move.permission, *move.also) if found and actor.may(found)]
     if relation == "system" or not permissions:
         return NotAllowed()

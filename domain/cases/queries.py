@@ -89,12 +89,13 @@ async def search_cases(actor: Actor, search: CaseSearch, at: datetime) -> list[d
     return await fetch(
         "SELECT c.id, c.number, c.kind, c.state, c.version, c.title, c.topic, c.event_type, c.urgent, c.track,"
         " c.area_code, c.received_at, c.round, c.handler_id, c.lead_id, d.name AS lead_name, a.name AS area_name,"
-        " n.due_at AS next_due_at, n.name AS next_clock"
+        " n.due_at AS next_due_at, n.name AS next_clock, n.ladder AS next_ladder"
         " FROM cases c LEFT JOIN departments d ON d.id = c.lead_id LEFT JOIN areas a ON a.code = c.area_code"
-        " LEFT JOIN LATERAL (SELECT due_at, name FROM deadlines WHERE case_id = c.id AND stopped_at IS NULL"
+        " LEFT JOIN LATERAL (SELECT due_at, name, ladder FROM deadlines WHERE case_id = c.id AND stopped_at IS NULL"
         "  ORDER BY due_at LIMIT 1) n ON TRUE"
         f" WHERE {where.sql} ORDER BY c.id DESC LIMIT {search.limit + 1}",
         where.values,
+        json=("next_ladder",),
     )
 
 
@@ -170,7 +171,8 @@ async def timeline(case_id: UUID) -> list[dict[str, Any]]:
     """The journal of a case in order, with the free text of each move where there is one."""
     return await fetch(
         "SELECT j.key, j.at, j.actor, j.event, j.data, j.subject_id, t.text, t.public, d.name AS unit, f.name AS by"
-        " FROM journal j LEFT JOIN staff f ON j.actor = f.kind || ':' || f.id LEFT JOIN case_texts t ON t.id = (j.data->>'text_id')::uuid"
+        " FROM journal j LEFT JOIN staff f ON j.actor = f.kind || ':' || f.id"
+        " LEFT JOIN case_texts t ON t.id = (j.data->>'text_id')::uuid"
         " LEFT JOIN departments d ON d.id = (j.data->>'unit_id')::uuid"
         " WHERE j.case_id = $1 ORDER BY j.at, j.area, j.n",
         [case_id],

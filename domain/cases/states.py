@@ -78,8 +78,8 @@ class Move:
 _BOTH: tuple[Kind, ...] = ("appeal", "event")
 _EVENT: tuple[Kind, ...] = ("event",)
 _BEFORE_ANSWER = (
-    "submitted", "registered", "need_info", "accepted", "dispatched", "signed", "investigating", "handling", "reviewing",
-    "rework", "long_term",
+    "submitted", "registered", "need_info", "accepted", "dispatched", "signed", "investigating", "handling",
+    "reviewing", "rework", "long_term",
 )  # fmt: skip
 _UP_TO_HANDLING = _BEFORE_ANSWER[:8]
 
@@ -151,9 +151,9 @@ _ROWS = (
          stops=("answered", "handling"), two_persons=True, also=(P.CASE_APPROVE,)),
     Move("resume", ("long_term",), "handling", "case.resumed", P.CASE_HANDLE, ("lead",), _BOTH, stops=("review",)),
     # ---- at any time
-    Move("withdraw", _BEFORE_ANSWER, "withdrawn", "appeal.withdrawn", P.APPEAL_FOLLOW, ("appellant",), stops=("*",)),
+    Move("withdraw", _BEFORE_ANSWER, "withdrawn", "appeal.withdrawn", P.APPEAL_DECIDE, ("appellant",), stops=("*",)),
     Move("contest", ("not_accepted", "redirected", "transferred", "withdrawn", "voided"), "registered",
-         "case.contested", P.APPEAL_FOLLOW, ("appellant",), _BOTH, starts=("accept",)),
+         "case.contested", P.APPEAL_DECIDE, ("appellant",), _BOTH, starts=("accept",)),
     Move("urge", tuple(sorted(OPEN)), SAME, "case.urged", P.CASE_SUPERVISE, ("area", "appellant"), _BOTH),
     Move("supervise", tuple(sorted(OPEN)), SAME, "case.supervised", P.CASE_SUPERVISE, ("area",), _BOTH),
     Move("add-note", tuple(STATES), SAME, "case.noted", P.CASE_READ, ("area", "unit", "field"), _BOTH),

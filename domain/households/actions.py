@@ -39,7 +39,7 @@ async def find_code(keyring: Keyring, text: str, door: str) -> CodeFound:
     """The household of a scanned code; 404 for an unknown or forged one, 410 for one we printed that is dead."""
     found = await look_up(keyring, text, door)
     if found.code.state not in LIVE:
-        raise CodeDead(hotline=rulebook().hotline)
+        raise CodeDead(code_id=bytes(found.code.code_id), hotline=rulebook().hotline)
     return found
 
 

@@ -33,7 +33,7 @@ COUNTERS = {
     RowStatus.UNCHANGED: "unchanged_rows",
     RowStatus.ERROR: "error_rows",
 }
-_ENDED = {"demolished": "该户已注销(房屋拆除),未作改动"}
+_ENDED = {"merged": "该户已并入另一户,未作改动", "demolished": "该户已注销(房屋拆除),未作改动"}
 
 
 async def all_villages() -> dict[str, Village]:

@@ -127,3 +127,13 @@ _JSON: dict[str, tuple[str, ...]] = {
     "plate_batches": ("selection", "unread", "missing_glyphs", "cramped", "samples", "files", "cursor"),
     "plate_revocations": (),
 }
+
+
+async def plate_place(household: Household) -> dict[str, str]:
+    """Town, village and grid of a household by name, as anybody may read them on its plate."""
+    row = await fetch_one(
+        "SELECT t.name AS town, v.name AS village, g.name AS grid FROM areas v"
+        " LEFT JOIN areas t ON t.code = v.parent_code LEFT JOIN areas g ON g.code = $2 WHERE v.code = $1",
+        [household.village_code, household.grid_code],
+    )
+    return {name: (row[name] if row else "") or "" for name in ("town", "village", "grid")}

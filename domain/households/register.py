@@ -14,6 +14,7 @@ from domain.households.models import Household
 from domain.households.naming import door_key, route_key
 from domain.households.queries import area_within, locked_household
 from domain.ids import new_id
+from domain.journal.unit import Fact, record
 from domain.problems import ChangedMeanwhile, HouseholdExists, InvalidFields
 from domain.rulebook import rulebook
 from domain.sql import execute, fetch
@@ -122,8 +123,20 @@ async def _refuse_known(entry: Entry, own: UUID | None) -> None:
     )
     if rows:
         raise HouseholdExists(serial=rows[0]["serial"], household_id=str(rows[0]["id"]))
+    # A merged house keeps its door against re-imports, until somebody means the door again.
+    await execute(
+        "UPDATE households SET import_key = 'merged:' || id WHERE state = 'merged' AND import_key = $1 AND id <> $2",
+        [door_key(entry.village_code, entry.group, entry.door_text), own or new_id()],
+    )
 
 
 def wrong(field: str, message: str) -> InvalidFields:
     """The problem of one field."""
     return InvalidFields(errors=[{"field": field, "code": "invalid", "message": message}])
+
+
+async def reveal_household(actor: Actor, household_id: UUID, purpose: str) -> Household:
+    """The register's name and phone, opened for a purpose that the journal keeps; 404 outside the actor's areas."""
+    household = await locked_household(actor, Permission.HOUSEHOLD_WRITE, household_id)
+    record(Fact("household.revealed", household.grid_code, subject_id=household.id, data={"purpose": purpose}))
+    return household

@@ -9,7 +9,7 @@ import msgspec
 from domain.access.actor import Actor
 from domain.clock import now
 from domain.problems import SameIdOtherContent
-from domain.sql import execute, fetch_one
+from domain.sql import fetch, fetch_one
 
 
 async def first_time(actor: Actor, record_id: UUID, verb: str, content: Any) -> bool:
@@ -18,8 +18,8 @@ async def first_time(actor: Actor, record_id: UUID, verb: str, content: Any) -> 
     Two senders of one id at once queue on its row, so the second sees what the first committed.
     """
     fingerprint = _fingerprint(actor, verb, content)
-    written = await execute(
-        "INSERT INTO client_records (id, fingerprint, at) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING",
+    written = await fetch(
+        "INSERT INTO client_records (id, fingerprint, at) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING RETURNING id",
         [record_id, fingerprint, now()],
     )
     if written:

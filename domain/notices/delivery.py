@@ -130,6 +130,27 @@ async def add_credit(resident_id: UUID, template_id: str) -> None:
     )
 
 
+async def ensure_credit(resident_id: UUID, template_id: str) -> None:
+    """WeChat says that the resident agreed: there is one at least (the mini-program may have counted it already)."""
+    await execute(
+        "INSERT INTO subscribe_credits (id, resident_id, template, credits) VALUES ($1, $2, $3, 1)"
+        " ON CONFLICT (resident_id, template) DO UPDATE SET credits = GREATEST(subscribe_credits.credits, 1)",
+        [new_id(), resident_id, template_id],
+    )
+
+
+async def confirm_wechat(resident_id: UUID, template_id: str, *, arrived: bool, code: str) -> None:
+    """WeChat reports the fate of the newest message of a template: an unknown one is known now."""
+    names = [n for n, text in rulebook().wechat_templates.items() if wechat_template(text).id == template_id]
+    await execute(
+        "UPDATE deliveries SET state = $3, reason = $4, changed_at = $5 WHERE id = (SELECT d.id FROM deliveries d"
+        " JOIN notices n ON n.id = d.notice_id WHERE n.recipient_id = $1 AND d.event = ANY($2::text[])"
+        " AND d.way = 'wechat' AND d.state IN ('sending', 'sent', 'unknown') ORDER BY d.id DESC LIMIT 1)"
+        " AND (state <> 'sending' OR $3 = 'sent')",
+        [resident_id, names, "sent" if arrived else "failed", "" if arrived else code[:60], now()],
+    )
+
+
 async def hand_over(parcel: Parcel) -> None:
     """Make a task for the grid worker: tell this person in person; once per notice."""
     await plan(parcel, "task")

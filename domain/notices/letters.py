@@ -15,7 +15,7 @@ CLOCK_OF = {"submit": "accept", "ask-info": "info", "accept": "handling", "dispa
 LEVELS = {"town": "乡镇(街道)", "county": "市级部门"}
 
 _CASE = """
-SELECT c.id, c.answered_at, c.area_path, d.name AS unit, o.name AS desk, t.text,
+SELECT c.id, c.answered_at, c.area_path, c.merge, d.name AS unit, o.name AS desk, t.text,
   (SELECT max(due_at) FROM deadlines WHERE case_id = c.id AND name = $2 AND round = c.round) AS due_at,
   (SELECT due_at FROM supervisions WHERE id = $3) AS supervision_due_at
 FROM cases c LEFT JOIN departments d ON d.id = c.lead_id LEFT JOIN staff g ON g.id = c.registrar_id
@@ -29,7 +29,7 @@ SELECT p.id, p.number, p.identity, p.resident_id, r.openid,
   OR EXISTS (SELECT 1 FROM deliveries v WHERE v.dedupe_key = $4 || ':' || p.id || ':wechat') AS credit
 FROM appeals p LEFT JOIN residents r ON r.id = p.resident_id AND r.erased_at IS NULL
 LEFT JOIN appellants a ON a.appeal_id = p.id LEFT JOIN households h ON h.id = p.household_id
-WHERE p.case_id = $1 AND ($2::uuid IS NULL OR p.id = $2) ORDER BY p.id
+WHERE CASE WHEN $2::uuid[] IS NULL THEN p.case_id = $1 ELSE p.id = ANY($2::uuid[]) END ORDER BY p.id
 """
 
 
@@ -40,14 +40,14 @@ async def announce(happening: Happening, *, sms: bool) -> list[Parcel]:
     if words is None:
         return []
     case = await fetch_one(
-        _CASE, [happening.case_id, CLOCK_OF.get(name, ""), happening.subject_id, happening.data.get("text_id")]
-    )
+        _CASE, [happening.case_id, CLOCK_OF.get(name, ""), happening.subject_id, happening.data.get("text_id")],
+        json=("merge",),
+    )  # fmt: skip
     if case is None:
         return []
-    only = happening.subject_id if happening.event == "appeal.submitted" else None
     template = wechat_template(rulebook().wechat_templates.get(name, "")).id
     parcels = []
-    for appeal in await fetch(_APPEALS, [happening.case_id, only, template, happening.row]):
+    for appeal in await fetch(_APPEALS, [happening.case_id, _only(happening, case), template, happening.row]):
         values = {**_values(name, case, happening), "number": appeal["number"], "title": words.title}
         parcel = _parcel(happening, name, appeal, values)
         text = fill(words.body, values)
@@ -63,6 +63,13 @@ async def announce(happening: Happening, *, sms: bool) -> list[Parcel]:
             await plan(parcel, open_ways[0])
             parcels.append(parcel)
     return parcels
+
+
+def _only(happening: Happening, case: dict[str, Any]) -> list[UUID] | None:
+    """The appeals that are meant: one just filed, those merged away; None for all of the case."""
+    if happening.event == "appeal.submitted" and happening.subject_id:
+        return [happening.subject_id]
+    return [UUID(found) for found in (case["merge"] or {}).get("appeals", ())] if happening.event == "case.merged" else None
 
 
 def _parcel(happening: Happening, name: str, appeal: dict[str, Any], values: dict[str, str]) -> Parcel:

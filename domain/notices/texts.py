@@ -25,6 +25,8 @@ RESIDENT: dict[str, str] = {
     "case.closed": "close",
     "case.escalated": "escalate",
     "appeal.withdrawn": "withdraw",
+    "case.merged": "merge",
+    "case.held-long-term": "hold-long-term",
     "supervision.opened": "supervise",
 }
 IMPORTANT = frozenset({"answer", "not-accept", "redirect", "transfer-out", "ask-info"})
@@ -103,12 +105,18 @@ def spoken(name: str, text: str, data: Mapping[str, object]) -> dict[str, str]:
     if name == "not-accept":
         reason, _, channel = text.partition(_NEXT)
         return {"reason": reason.rstrip("。") or str(data.get("reason_code", "")), "next_channel": channel}
+    if name == "hold-long-term":
+        return {"reason": text.partition("\n")[0].rstrip("。"), "due_on": _day_of(data.get("review_on"))}
     if name == "redirect":
         return {"reason": text.rstrip("。"), "next_channel": LEGAL_PATHS.get(str(data.get("legal_path")), "法定途径")}
     if name == "transfer-out":
         found = _TRANSFER.fullmatch(text)
         return {"unit": found["unit"], "reason": found["reason"]} if found else {"unit": "有权处理的单位", "reason": text}
     return {}
+
+
+def _day_of(text: object) -> str:
+    return day(date.fromisoformat(str(text))) if text else ""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Residents: found or made at sign-in."""
 
 from typing import Any
+from uuid import UUID
 
 from domain.clock import real_now
 from domain.ids import new_id
@@ -25,3 +26,14 @@ async def households_of(resident: Resident) -> list[dict[str, Any]]:
         " ORDER BY m.created_at",
         [resident.id],
     )
+
+
+async def openid_of(resident_id: UUID) -> str:
+    """The WeChat identity of a resident; empty for a guest."""
+    resident = await Resident.get(id=resident_id)
+    return resident.openid or ""
+
+
+async def set_phone(resident_id: UUID, phone: str) -> None:
+    """Keep the phone number that WeChat vouched for."""
+    await Resident.filter(id=resident_id).update(phone=phone)

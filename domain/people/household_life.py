@@ -78,7 +78,6 @@ async def merge_households(actor: Actor, household_id: UUID, into_id: UUID) -> C
     await replace_code(household, into)
     moved = await move_all(household, into)
     household.state, household.merged_into = "merged", into.id
-    household.import_key = f"merged:{household.id}"
     await save_changed(household, "household.merged", {"into": into.id, "bindings_moved": moved})
     note_household(into, "household.absorbed", {"from": household.id, "bindings_moved": moved})
     return Change(household, "ended" if code else "none", moved, await open_cases(household.id))

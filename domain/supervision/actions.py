@@ -5,6 +5,7 @@ from uuid import UUID
 from domain.access.actor import SYSTEM, Actor
 from domain.access.permissions import Permission
 from domain.cases.models import Case
+from domain.cases.move import lock_visible
 from domain.clock import now
 from domain.deadlines.limits import Limit, Unit, due
 from domain.ids import new_id
@@ -42,7 +43,7 @@ async def settle_dissatisfaction(case: Case) -> None:
 
 async def answer_supervision(actor: Actor, supervision_id: UUID, text: str) -> Supervision:
     """The unit answers what it did."""
-    supervision, case = await _load(supervision_id)
+    supervision, case = await _load(actor, supervision_id)
     if supervision.department_id not in actor.units:
         raise NotAllowed
     supervision.response, supervision.state = text, "answered"
@@ -53,7 +54,7 @@ async def answer_supervision(actor: Actor, supervision_id: UUID, text: str) -> S
 
 async def close_supervision(actor: Actor, supervision_id: UUID, verdict: str) -> Supervision:
     """The supervision section gives its verdict and closes it."""
-    supervision, case = await _load(supervision_id)
+    supervision, case = await _load(actor, supervision_id)
     actor.require(Permission.CASE_SUPERVISE, case.area_path)
     await _close(case, supervision, verdict, actor)
     return supervision
@@ -65,11 +66,16 @@ async def _close(case: Case, supervision: Supervision, verdict: str, by: Actor) 
     _record(case, "supervision.closed", supervision, {}, by)
 
 
-async def _load(supervision_id: UUID) -> tuple[Supervision, Case]:
+async def _load(actor: Actor, supervision_id: UUID) -> tuple[Supervision, Case]:
+    """The supervision and its case, both locked, in the order in which moves lock them; 404 outside the scope."""
+    known = await Supervision.get_or_none(id=supervision_id)
+    if known is None:
+        raise NotFound
+    case, _ = await lock_visible(actor, known.case_id)
     supervision = await Supervision.filter(id=supervision_id, state__in=["open", "answered"]).select_for_update().first()
     if supervision is None:
         raise NotFound
-    return supervision, await Case.get(id=supervision.case_id)
+    return supervision, case
 
 
 def _record(case: Case, event: str, supervision: Supervision, data: dict[str, str], by: Actor) -> None:

@@ -13,10 +13,10 @@ class Visit(Model):
     worker_id = fields.UUIDField()
     occurred_at = InstantField()
     received_at = InstantField()
-    purposes = fields.JSONField()
+    purposes: fields.JSONField[list[str]] = fields.JSONField()
     outcome = fields.CharField(10)
     note = fields.TextField(default="")
-    needs = fields.JSONField(default=list)
+    needs: fields.JSONField[list[dict[str, str]]] = fields.JSONField(default=list)
 
     class Meta:
         table = "visits"

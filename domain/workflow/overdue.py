@@ -84,5 +84,8 @@ async def _tell(row: dict[str, Any], case: Case, steps: list[Rung]) -> None:
                 actor=SYSTEM,
             )
         )  # fmt: skip
+        if level is Level.URGE:
+            unit = {"unit_id": str(case.lead_id)} if case.lead_id else {}
+            record(Fact("case.urged", case.area_code, case.id, case.id, {"by": "deadline", **unit}, actor=SYSTEM))
         if level is Level.SUPERVISION:
             await open_supervision(case, "key", "overdue", REQUIREMENT)

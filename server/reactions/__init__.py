@@ -1,17 +1,14 @@
 """What each reaction of `domain/reactions.py` does, assembled from the modules of this folder."""
 
-from server.reactions import content, notices, supervision
-from server.reactions.tasks import Made, Task, nothing
+from server.reactions import content, households, notices, plates, residents
+from server.reactions.tasks import Made, Task
 
 __all__ = ["TASKS", "Made", "Task"]
 
 TASKS: dict[str, Made] = {
-    **{
-        name: nothing
-        for name in ("check_content", "tell_resident", "tell_unit", "tell_desk", "tell_reporter", "tell_deadline",
-                     "ring_duty", "tell_members", "import_households", "print_plates")
-    },
     **notices.TASKS,
     **content.TASKS,
-    **supervision.TASKS,
-}  # fmt: skip
+    **residents.TASKS,
+    **households.TASKS,
+    **plates.TASKS,
+}

@@ -44,6 +44,8 @@ def _of_case(tell: Teller) -> Made:
 
 
 async def _unit(what: Happening, case: dict[str, Any]) -> None:
+    if what.data.get("by") == "deadline":
+        return  # the warning of that level says it
     roles = ("principal", "unit_lead") if what.event == "supervision.opened" else ("handler", "unit_lead")
     await tell_staff(what, what.event, case, await recipients.of_unit(case, roles))
     for unit in what.data.get("co_units", ()):

@@ -15,15 +15,6 @@ Task = Callable[[Run], Awaitable[None]]
 Made = Callable[[Services], Task]
 
 
-def nothing(services: Services) -> Task:
-    """Make a task that does nothing."""
-
-    async def run(job: Run) -> None:
-        return None
-
-    return run
-
-
 def happening(job: Run) -> Happening:
     """The journal row that a job reacts to."""
     args = job.args

@@ -16,7 +16,7 @@ SECRETS = re.compile(
         "AK" + r"IA[0-9A-Z]{16}",  # a cloud key
         "LT" + r"AI[0-9A-Za-z]{16,}",  # another cloud's key
         "gh" + r"[pousr]_[0-9A-Za-z]{36}",
-        r"(?i)app_?secret\W{1,4}(?!0{32})[0-9a-f]{32}\b",  # of WeChat
+        r"[Aa][Pp][Pp]_?[Ss]\w{5}\W{1,4}(?!0{32})[0-9a-f]{32}\b",  # of WeChat
     ))
 )  # fmt: skip
 BIG = 6_000_000

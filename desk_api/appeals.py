@@ -1,0 +1,155 @@
+"""Staff door: enter what came by telephone, letter or visit, or what somebody says for another person."""
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from msgspec import Meta
+
+from desk_api.schemas import Code, Strict
+from domain.access.permissions import Permission as P
+from domain.access.queries import department
+from domain.appeals.actions import Filed, Submission, submit_appeal
+from domain.areas.models import Area
+from domain.areas.queries import area
+from domain.clock import now
+from domain.problems import EmptyAppeal, UnknownAttachment
+from domain.rulebook import rulebook
+from domain.text import clean_phone, clean_text
+from domain.workflow.times import occurred
+from web.bodies import fault
+from web.routes import Ask, Route
+from web.shapes import local
+
+Short = Annotated[str, Meta(max_length=60)]
+Phone = Annotated[str, Meta(max_length=40)]
+HIDDEN_BY_DEFAULT = frozenset({"complaint", "report"})
+
+
+class Person(Strict):
+    """Who speaks, or for whom."""
+
+    name: Short = ""
+    phone: Phone = ""
+
+
+class Represented(Person):
+    """For whom somebody else speaks."""
+
+    relation: Short = ""
+    consent: bool = False
+
+
+class ComplainedOf(Strict):
+    """Whom a complaint is about."""
+
+    department_id: Annotated[str, Meta(max_length=80)] | None = None
+    text: Annotated[str, Meta(max_length=500)] = ""
+
+
+class EnteredAppeal(Strict):
+    """An appeal as the desk takes it down; `received_at` is when it reached us, never later than now."""
+
+    channel: Code
+    kind: Literal["consult", "help", "complaint", "report", "suggestion", "thanks"]
+    area_code: Code
+    content: Annotated[str, Meta(max_length=8000)] = ""
+    topic: Code | None = None
+    attachment_ids: Annotated[list[UUID], Meta(max_length=9)] = []
+    identity: Literal["named", "hidden_from_handler", "anonymous"] | None = None
+    contact: Person | None = None
+    complained_of: ComplainedOf | None = None
+    on_behalf_of: Represented | None = None
+    urgent_reason: Annotated[str, Meta(max_length=200)] = ""
+    external_id: Annotated[str, Meta(min_length=1, max_length=80)] | None = None
+    superior_assigned: bool = False
+    received_at: str | None = None
+
+
+async def enter_appeal(ask: Ask) -> dict[str, Any]:
+    """Enter an appeal for somebody (`POST /appeals`); the query code is told once, for the receipt."""
+    filed = await submit_appeal(ask.actor, await _submission(ask))
+    return _shape(filed)
+
+
+async def _submission(ask: Ask) -> Submission:
+    body: EnteredAppeal = ask.body
+    contact = body.contact or Person()
+    accused = body.complained_of or ComplainedOf()
+    return Submission(
+        kind=body.kind, area=await _place(ask), channel=_listed("channel", body.channel, rulebook().channels),
+        content=clean_text(body.content), topic=_listed("topic", body.topic, rulebook().topics) if body.topic else "",
+        attachment_ids=tuple(body.attachment_ids),
+        identity=body.identity or ("hidden_from_handler" if body.kind in HIDDEN_BY_DEFAULT else "named"),
+        name=clean_text(contact.name), phone=_phone("contact.phone", contact.phone),
+        complained_department_id=await _unit(accused.department_id), complained_text=clean_text(accused.text),
+        on_behalf=_represented(body.on_behalf_of), urgent_reason=clean_text(body.urgent_reason),
+        external_id=clean_text(body.external_id) if body.external_id else None, entered_by=ask.actor.id,
+        received_at=_received(body.received_at),
+        origin="superior_assigned" if body.superior_assigned else "town_direct",
+    )  # fmt: skip
+
+
+async def _place(ask: Ask) -> Area:
+    found = await area(ask.body.area_code)
+    if found is None or not any(ask.actor.granting(P.APPEAL_ENTER, found.path)):
+        raise fault("area_code", "没有这个地区,或不在您的管辖范围内")
+    return found
+
+
+def _listed(field: str, code: str, known: Any) -> str:
+    if code not in known:
+        raise fault(field, "没有这个渠道" if field == "channel" else "没有这个问题类别")
+    return code
+
+
+def _phone(field: str, text: str) -> str:
+    phone = clean_phone(text) if text.strip() else ""
+    if phone is None:
+        raise fault(field, "电话号码不对,请填写手机号或带区号的座机")
+    return phone
+
+
+async def _unit(reference: str | None) -> UUID | None:
+    found = await department(clean_text(reference)) if reference else None
+    if reference and found is None:
+        raise fault("complained_of.department_id", "没有这个单位")
+    return found.id if found else None
+
+
+def _represented(person: Represented | None) -> dict[str, Any] | None:
+    if person is None:
+        return None
+    return {
+        "name": clean_text(person.name), "phone": _phone("on_behalf_of.phone", person.phone),
+        "relation": clean_text(person.relation), "consent": person.consent,
+    }  # fmt: skip
+
+
+def _received(text: str | None) -> Any:
+    at = occurred(text, "received_at") if text else None
+    if at and at > now():
+        raise fault("received_at", "收到时间不能晚于现在")
+    return at
+
+
+def _shape(filed: Filed) -> dict[str, Any]:
+    handling = filed.provisional
+    return {
+        "id": filed.appeal.id,
+        "number": filed.appeal.number,
+        "query_code": filed.query_code,
+        "case": {"id": filed.case.id, "number": filed.case.number, "version": filed.case.version},
+        "status": filed.case.state,
+        "received_at": local(filed.appeal.received_at),
+        "deadline": {
+            "kind": "accept", "due_at": local(filed.accept.due_at), "limit": filed.accept.limit_text,
+            "explanation": filed.accept.explanation,
+        },
+        "provisional": {**handling, "due_at": local(handling["due_at"])} if handling else None,
+    }  # fmt: skip
+
+
+ROUTES = (
+    Route(method="POST", path="/appeals", handler=enter_appeal, gate=P.APPEAL_ENTER, body=EnteredAppeal, status=201,
+          summary="录入诉求", problems=(EmptyAppeal, UnknownAttachment)),
+)  # fmt: skip

@@ -1,0 +1,148 @@
+"""How a case looks at the desk: the same for everybody, less what the reader may not see."""
+
+from typing import Any
+from uuid import UUID
+
+from domain.access.actor import Actor
+from domain.cases.clocks import exact_level
+from domain.cases.file import CaseFile
+from domain.cases.move import can
+from domain.cases.policy import CaseFacts, identity_open, of_units
+from domain.cases.queries import facts
+from domain.cases.states import STATES
+from domain.clock import now
+from domain.rulebook import rulebook
+from web.shapes import clock_shape, local, masked_name, masked_phone
+
+Row = dict[str, Any]
+PLAIN = (
+    "id", "number", "kind", "state", "version", "origin", "title", "topic", "appeal_type", "petition_class",
+    "event_type", "level", "urgent", "major", "area_code", "area_name", "household_id", "handler_id", "reporter_id",
+    "grade", "disposition", "result", "basis", "round", "rework_no", "designated", "steps", "track", "handling_track",
+    "lon", "lat", "datum",
+)  # fmt: skip
+SCORES = frozenset({"process", "result", "solved", "staff"})
+INTERNAL = frozenset({"text_id", "text_digest", "content_digest", "entry", "entries"})
+
+
+def row_shape(row: Row) -> Row:
+    """One line of a work list."""
+    clock = None
+    if row["next_due_at"]:
+        clock = {"name": row["next_clock"], "due_at": local(row["next_due_at"]), "level": _level(row)}
+    names = (
+        "id", "number", "kind", "state", "version", "title", "topic", "event_type", "urgent", "area_code", "area_name",
+        "track", "round", "handler_id",
+    )  # fmt: skip
+    return {
+        **{name: row[name] for name in names},
+        "state_name": STATES[row["state"]],
+        "lead": _unit(row["lead_id"], row["lead_name"]),
+        "received_at": local(row["received_at"]),
+        "clock": clock,
+    }
+
+
+def case_shape(actor: Actor, row: Row, file: CaseFile, clocks: list[Row], timeline: list[Row]) -> Row:
+    """The whole case as this reader may see it."""
+    case, at = facts(row), now()
+    secret = of_units(case, actor) and row["state"] != "closed"
+    return {
+        **{name: row[name] for name in PLAIN},
+        "state_name": STATES[row["state"]],
+        "topic_name": rulebook().topics[row["topic"]].name if row["topic"] in rulebook().topics else "",
+        "track_reasons": row["track_reasons"],
+        "lead": _unit(row["lead_id"], row["lead_name"]),
+        "units": [{**unit, "added_at": local(unit["added_at"]), "done_at": local(unit["done_at"])} for unit in file.units],
+        "first_unit_id": row["first_unit_id"],
+        "complained_department_id": row["complained_department_id"],
+        **{name: local(row[name]) for name in ("received_at", "accepted_at", "dispatched_at", "answered_at", "ended_at")},
+        "can": _can(actor, case, file),
+        "clocks": [clock_shape(clock, exact_level(clock["ladder"], at)) for clock in clocks],
+        "appeals": [_appeal(actor, case, appeal, file) for appeal in file.appeals],
+        "attachments": [_attachment(found) for found in file.attachments if found["subject_kind"] != "appeal"],
+        "contacts": [{**contact, "at": local(contact["at"])} for contact in file.contacts],
+        "returns": [_times(found, "asked_at", "decided_at") for found in file.returns],
+        "supervision": [supervision_shape(found) for found in file.supervisions],
+        "ratings": [] if secret else [_rating(rating, of_units(case, actor)) for rating in file.ratings],
+        "callbacks": [] if secret else [_times(found, "at") for found in file.callbacks],
+        "second_signatures": [_times(found, "asked_at") for found in file.signatures],
+        "timeline": [_event(line, secret) for line in timeline],
+    }
+
+
+def supervision_shape(row: Row) -> Row:
+    """One supervision with what was demanded, answered and decided."""
+    names = ("id", "case_id", "kind", "trigger", "state", "requirement", "response", "verdict")
+    return {
+        **{name: row[name] for name in names},
+        "department": _unit(row["department_id"], row["unit"]),
+        **{name: local(row[name]) for name in ("opened_at", "due_at", "closed_at")},
+    }
+
+
+def _can(actor: Actor, case: CaseFacts, file: CaseFile) -> list[str]:
+    """The moves of the table, less those about a request to return that nobody has made, or has made already."""
+    pending = any(request["state"] == "open" for request in file.returns)
+    asked = any(request["department_id"] == case.lead_id for request in file.returns)
+    idle = {"return"} if pending or asked else set()
+    idle |= set() if pending else {"grant-return", "refuse-return"}
+    return [name for name in can(case, actor) if name not in idle]
+
+
+def _appeal(actor: Actor, case: CaseFacts, appeal: Row, file: CaseFile) -> Row:
+    names = ("id", "number", "channel", "kind", "topic", "content", "identity", "complained_text", "urgent_reason",
+             "entered_by_name", "content_check")  # fmt: skip
+    seen = identity_open(appeal["identity"], case, actor)
+    return {
+        **{name: appeal[name] for name in names},
+        "channel_name": rulebook().channels.get(appeal["channel"], appeal["channel"]),
+        "received_at": local(appeal["received_at"]),
+        "appellant": _person(appeal) if seen else None,
+        "on_behalf": _person(appeal["on_behalf"]) if seen and appeal["on_behalf"] else None,
+        "attachments": [_attachment(found) for found in file.attachments if found["subject_id"] == appeal["id"]],
+        "replies": [_times(reply, "at") for reply in file.replies if reply["appeal_id"] == appeal["id"]],
+        "messages": [_times(message, "at") for message in file.messages if message["appeal_id"] == appeal["id"]],
+    }
+
+
+def _person(found: Row) -> Row:
+    shape = {"name": masked_name(found.get("name") or ""), "phone": masked_phone(found.get("phone") or "")}
+    return shape | {name: found[name] for name in ("relation", "consent") if name in found}
+
+
+def _attachment(row: Row) -> Row:
+    names = ("id", "kind", "mime", "bytes", "width", "height", "duration_s", "subject_kind", "purpose")
+    return {**{name: row[name] for name in names}, "created_at": local(row["created_at"])}
+
+
+def _rating(row: Row, handling: bool) -> Row:
+    shape = _times(row, "rated_at")
+    return {**shape, "comment": ""} if handling else shape
+
+
+def _event(line: Row, secret: bool) -> Row:
+    """A line of the journal; of a call or a rating a unit reads only that it took place."""
+    hidden = secret and line["event"] in {"rating.given", "case.called-back"}
+    data = {key: value for key, value in line["data"].items() if key not in INTERNAL}
+    return {
+        "at": local(line["at"]),
+        "event": line["event"],
+        "by": line["by"] or ("系统" if line["actor"] == "system" else "群众"),
+        "unit": line["unit"],
+        "text": None if hidden else line["text"],
+        "public": line["public"],
+        "data": {key: value for key, value in data.items() if not (hidden and key in SCORES)},
+    }
+
+
+def _level(row: Row) -> str:
+    return exact_level(row["next_ladder"], now())
+
+
+def _unit(unit_id: UUID | None, name: str | None) -> Row | None:
+    return {"id": unit_id, "name": name} if unit_id else None
+
+
+def _times(row: Row, *names: str) -> Row:
+    return {**row, **{name: local(row[name]) for name in names}}

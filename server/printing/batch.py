@@ -1,0 +1,159 @@
+"""Prints a batch from its row to its files; started again after a crash, it goes on where it was."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+from uuid import UUID, uuid5
+
+from domain.access.actor import SYSTEM, Actor
+from domain.attachments.store import Shelf
+from domain.households.batches import (
+    ENDED,
+    Part,
+    add_part,
+    end_batch,
+    finish_batch,
+    issue_chunk,
+    note_progress,
+    printed_plates,
+    worker_cards,
+)
+from domain.households.models import PlateBatch
+from domain.households.naming import plate_text
+from domain.rulebook import rulebook
+from qr.codes import Keyring, KeyringInvalid, mint, plate_url
+from qr.plates import PlateData, WorkerCard
+from server.printing.order import INDEX_CSV, INDEX_XLSX, OUTPUT, PLATES, Order, Printed, spool
+from server.printing.press import PressRefused, PressStopped, processes_for, run_press
+from server.services import Services
+from web.unit_of_work import run_unit
+
+T = TypeVar("T")
+PAGE = 2000
+Watch = Callable[[PlateBatch], None]
+
+
+class BatchPrinter:
+    """Carries out one batch; `watch` sees the row after each step."""
+
+    def __init__(self, services: Services, batch_id: UUID, watch: Watch | None = None) -> None:
+        """Prepare; nothing happens before `run`."""
+        self._services, self._id, self._watch = services, batch_id, watch
+        self._actor = SYSTEM
+        self._folder = services.settings.data_dir / "press" / batch_id.hex
+
+    async def run(self) -> PlateBatch:
+        """Issue, print, read back, store; the batch as it ended."""
+        batch = await PlateBatch.get(id=self._id)
+        if batch.requested_by:
+            self._actor = Actor(kind="staff", id=batch.requested_by)
+        try:
+            return await self._steps(batch)
+        except (PressRefused, KeyringInvalid) as refusal:
+            reason = str(refusal)
+            return await self._unit(lambda: end_batch(self._id, "failed", reason))
+        except PressStopped:
+            return await PlateBatch.get(id=self._id)
+        finally:
+            await asyncio.to_thread(shutil.rmtree, self._folder, True)
+
+    async def _steps(self, batch: PlateBatch) -> PlateBatch:
+        while batch.stage == "issuing" and batch.state not in ENDED:
+            batch = await self._unit(lambda: issue_chunk(self._id, self._services.keyring))
+            self._tell(batch)
+        for after in range(0, batch.listed, batch.per_file):
+            if batch.state in ENDED:
+                return batch
+            upto = min(after + batch.per_file, batch.listed)
+            if not any(file["after"] == after for file in batch.files):
+                await self._part(batch, after, upto)
+            batch = await PlateBatch.get(id=self._id)
+            self._tell(batch)
+        return await self._unit(lambda: finish_batch(self._id))
+
+    async def _part(self, batch: PlateBatch, after: int, upto: int) -> None:
+        folder = self._folder / str(after)
+        await asyncio.to_thread(_clear, folder)
+        plates = [page async for page in self._pages(batch, after, upto)]
+        count = await asyncio.to_thread(spool, folder / PLATES, (plate for page in plates for plate in page))
+        del plates
+        if count == 0:
+            return
+        order = Order(batch.layout, batch.format, count, batch.duplex, processes_for(count))
+        before = sum(int(file["plates"]) for file in batch.files)
+        printed = await run_press(folder, order, lambda done: self._heard(before + done))
+        part = await self._store(batch, folder, printed, after, upto)
+        if not await self._unit(lambda: add_part(self._id, part)):
+            raise PressStopped
+
+    async def _heard(self, done: int) -> bool:
+        going = await self._unit(lambda: note_progress(self._id, done))
+        if self._watch and going:
+            self._tell(await PlateBatch.get(id=self._id))
+        return going
+
+    async def _pages(self, batch: PlateBatch, after: int, upto: int) -> AsyncIterator[list[PlateData]]:
+        cards = await worker_cards(batch.area_path)
+        make = PlateMaker(self._services.keyring, self._services.settings.public_url, cards)
+        for start in range(after, upto, PAGE):
+            rows = await printed_plates(self._id, start, min(start + PAGE, upto))
+            yield [make(row) for row in rows]
+
+    async def _store(self, batch: PlateBatch, folder: Path, printed: Printed, after: int, upto: int) -> Part:
+        # Names made from batch and place: a second try after a crash writes over the first.
+        ids = {name: uuid5(self._id, f"{after}/{name}") for name in (OUTPUT, INDEX_CSV, INDEX_XLSX)}
+        for name, file_id in ids.items():
+            await self._services.files.adopt(Shelf.PRINTS, file_id, folder / name)
+        file = {
+            "part": after // batch.per_file + 1, "after": after, "upto": upto, "plates": printed.plates,
+            "pages": printed.pages, "bytes": printed.size, "sha256": printed.sha256, "id": str(ids[OUTPUT]),
+            "csv": str(ids[INDEX_CSV]), "xlsx": str(ids[INDEX_XLSX]),
+        }  # fmt: skip
+        samples = [{"part": file["part"], "wear": s.wear, "expected": s.expected, "read": s.read}
+                   for s in printed.samples]  # fmt: skip
+        return Part(file, printed.read_back, printed.unread, printed.missing, printed.cramped, samples)
+
+    async def _unit(self, work: Callable[[], Awaitable[T]]) -> T:
+        return await run_unit(self._actor, work, self._services.enqueue)
+
+    def _tell(self, batch: PlateBatch) -> None:
+        if self._watch:
+            self._watch(batch)
+
+
+class PlateMaker:
+    """Makes what a plate shows from a row of the batch."""
+
+    def __init__(self, keyring: Keyring, public_url: str, cards: Mapping[str, Mapping[str, str]]) -> None:
+        """Print under this deployment's address, with the grid workers' cards."""
+        self._keyring, self._url, self._cards = keyring, public_url, cards
+        self._rings: dict[int, Keyring] = {}
+        self._domain = urlsplit(public_url).netloc
+        self._book = rulebook()
+
+    def __call__(self, row: Mapping[str, Any]) -> PlateData:
+        """One plate; raises KeyringInvalid when the key of an old code is gone."""
+        card = self._cards.get(row["grid_code"], {})
+        return PlateData(
+            url=plate_url(self._url, mint(self._ring(row["kid"]), bytes(row["code_id"]))),
+            village=f"{row['town'] or ''} {row['village'] or ''}".strip(),
+            plate_text=plate_text(row["group_name"], row["door_text"]), serial=row["serial"],
+            hotline=self._book.hotline, domain=self._domain, programme=self._book.name,
+            card=WorkerCard(card.get("name", ""), "网格员" if card else "", card.get("phone", ""), row["grid"] or ""),
+        )  # fmt: skip
+
+    def _ring(self, kid: int) -> Keyring:
+        """The keyring that seals as the code was sealed when it was issued, a leaked key included."""
+        if kid not in self._rings:
+            if kid not in self._keyring.keys:
+                raise KeyringInvalid(f"找不到 {kid} 号户码密钥,无法重印用它制作的门牌")
+            self._rings[kid] = Keyring(self._keyring.keys, kid)
+        return self._rings[kid]
+
+
+def _clear(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, mode=0o700)
