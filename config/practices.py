@@ -214,3 +214,4 @@ class Practices(Row, frozen=True):
     deductions: dict[str, Deductions] = {}
     listings: dict[str, Listing] = {}
     mediation: dict[str, Mediation] = {}
+    thresholds: dict[str, float] = {}

@@ -4,6 +4,7 @@ from typing import Literal
 
 import msgspec
 
+from config.practices import Practices, Row
 from domain.deadlines.calendar import WorkingHours
 from domain.deadlines.choice import TrackRule
 from domain.deadlines.limits import Limit
@@ -13,17 +14,13 @@ from domain.deadlines.warnings import WarningRules
 TOWN = "@town"  # in a duty: the unit of the town in which the place lies
 
 
-class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One checked entry of a profile file."""
-
-
 class Unit(Row, frozen=True):
     """An organisation; `area` is the division it serves, `member` = named in the annex of the scheme."""
 
     code: str
     name: str
-    kind: Literal["department", "body", "enterprise", "town", "urban", "section"]
-    area: str
+    kind: Literal["department", "body", "enterprise", "town", "village", "urban", "section"]
+    area: str = ""  # once the profile is built: never empty
     parent: str = ""
     aliases: tuple[str, ...] = ()
     member: bool = False
@@ -124,11 +121,11 @@ class Scores(Row, frozen=True):
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
-    """One deployment's rules, checked and cross-checked."""
+    """One deployment's rules, checked and cross-checked; `overlays` are the rules of areas that have their own."""
 
     code: str
     name: str
-    county: str
+    area: str
     hours: WorkingHours
     warnings: WarningRules
     tracks: dict[str, Track]
@@ -147,6 +144,23 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     retention_days: dict[str, int]
     ratings: Ratings
     scores: Scores
+    practices: Practices = Practices()
+    overlays: dict[str, "Profile"] = {}
+
+    def for_area(self, place: str) -> "Profile":
+        """Return the rules in force at a place, given as path of the area tree or as its bare code."""
+        parts = place.split(".")
+        bare = len(parts) == 1
+        found = [area for area in self.overlays if area in parts or (bare and place.startswith(area))]
+        return self.overlays[max(found, key=len)] if found else self
+
+    @property
+    def all_channels(self) -> dict[str, Channel]:
+        """The channels of the profile and of all its areas; the entry of the profile stands before an area's."""
+        found = dict(self.channels)
+        for overlay in self.overlays.values():
+            found = overlay.channels | found
+        return found
 
     def unit_named(self, name: str) -> Unit | None:
         """Return the unit with this name or alias, or None."""

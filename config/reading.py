@@ -44,10 +44,16 @@ class Findings:
 
     mistakes: list[Mistake] = field(default_factory=list)
     texts: dict[str, list[str]] = field(default_factory=dict)
+    behind: dict[str, tuple[str, ...]] = field(default_factory=dict)  # files that a file is laid over
+    spans: dict[str, tuple[int, int]] = field(default_factory=dict)  # the lines of a file now being read
 
-    def add(self, file: str, reason: str, line: int = 0, near: str = "") -> None:
-        """Record a mistake; without a line number the first line that contains `near` is named."""
-        self.mistakes.append(Mistake(file, line or self._find(file, near), reason))
+    def add(self, file: str, reason: str, line: int = 0, near: str | tuple[str, ...] = "") -> None:
+        """Record a mistake; without a line number it stands where a line begins with or contains `near`."""
+        if not line:
+            file, line = self._find(file, (near,) if isinstance(near, str) else near)
+        mistake = Mistake(file, line, reason)
+        if mistake not in self.mistakes:
+            self.mistakes.append(mistake)
 
     def attempt(self, file: str, label: str, build: Callable[[], T], near: str = "") -> T | None:
         """Return what `build` gives, or record why it could not (ValueError, a wrong type)."""
@@ -57,14 +63,27 @@ class Findings:
             self.add(file, f"{label}:{problem}", near=near or label)
             return None
 
-    def missing(self, file: str, near: str, what: str, codes: Iterable[str]) -> None:
+    def missing(self, file: str, near: str | tuple[str, ...], what: str, codes: Iterable[str]) -> None:
         """Record codes that lead nowhere."""
         for code in sorted(codes):
             self.add(file, f"{what}“{code}”不存在", near=near)
 
-    def _find(self, file: str, near: str) -> int:
-        lines = self.texts.get(file, [])
-        return next((number for number, line in enumerate(lines, 1) if near and near in line), 0)
+    def _find(self, file: str, nears: tuple[str, ...]) -> tuple[str, int]:
+        """Return the line of the nearest layer that holds one of the texts, or the file as a whole."""
+        first, last = self.spans.get(file, (1, len(self.texts.get(file, []))))
+        places = [(file, range(first, last + 1)), (file, range(1, first))]
+        places += [(one, range(1, len(self.texts.get(one, [])) + 1)) for one in self.behind.get(file, ())]
+        # The heads inside an overlay bear its name: [limits] is [overlays.limits] there.
+        wanted = [near for near in nears if near]
+        wanted += [near.replace("[", "[overlays.", 1) for near in wanted if near.startswith("[")]
+        for name, numbers in places:
+            lines = [(number, self.texts.get(name, [])[number - 1].strip()) for number in numbers]
+            for fits in (str.startswith, str.__contains__):
+                for near in wanted:
+                    found = next((number for number, line in lines if fits(line, near)), 0)
+                    if found:
+                        return name, found
+        return file, 0
 
 
 def read_toml(path: Path, name: str, findings: Findings) -> dict[str, Any]:

@@ -1,24 +1,31 @@
 """Load and check the rules of a deployment: its profile, the working calendar, the division list.
 
-A profile `<name>` is `profiles/<name>.toml` plus four sheets in `profiles/<name>/`: `units.csv`
-(organisations), `channels.csv`, `topics.csv` (two digits = group, four = topic) and `duties.csv` (the
-responsibility catalogue: topic and kind of place to lead and co-units; `@town` = the town of the place).
-The TOML names the tracks it uses out of `config/tracks.toml` (`[tracks.<CODE>]` overrides their lines), the
-track `[[rules]]`, side `[limits]`, hours, warnings, event types, texts, retention, ratings and weights. The
-result is `config.profile.Profile`: plain frozen values whose codes all lead somewhere. A profile with a
-mistake is not loaded; `ProfileError` lists every one with file, line and reason: all of shape, or else of
-reference.
+A profile `<name>` is `profiles/<name>.toml` over what all profiles share, `profiles/common/*.toml` (`config.layers`
+says how layers lie over each other), plus four sheets in `profiles/<name>/`: `units.csv` (organisations),
+`channels.csv`, `topics.csv` (two digits = group, four = topic) and `duties.csv` (the responsibility catalogue: topic
+and kind of place to lead and co-units; `@town` = the town of the place). `common = ["topics", …]` names the sheets
+that it takes from `profiles/common/`, its own rows over them. The tracks stand in `config/tracks.toml`
+(`[tracks.<CODE>]` overrides their lines). `[[overlays]] area = "…"` at the end of the file are the rules of single
+areas over those of the profile: every section but the sheets; new channels as `[[overlays.channels]]`.
+
+The result is `config.profile.Profile`: plain frozen values whose codes all lead somewhere. A profile with a mistake
+is not loaded; `ProfileError` lists every one with file, line and reason: all of shape, or else of reference, of the
+base before the overlays.
 """
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from config.checks import check_profile
+from config.division_files import Division, load_divisions
+from config.layers import over, shared_rules, take_overlays
 from config.profile import Profile
-from config.reading import Findings, Mistake, ProfileError, read_rows
-from config.sections import build_profile
+from config.reading import Findings, Mistake, ProfileError, read_rows, read_toml
+from config.sections import build_profile, read_owner
+from config.sheets import COMMON, Owner, Sheets, read_sheets
 from domain.deadlines.calendar import CalendarException, WorkCalendar, WorkingHours
 
 __all__ = [
@@ -35,27 +42,6 @@ __all__ = [
 HERE = Path(__file__).parent
 PROFILES = HERE / "profiles"
 CALENDAR = HERE / "calendar"
-DIVISIONS = HERE / "divisions"
-
-
-class Division(msgspec.Struct, frozen=True):
-    """One village or community of the statistical division list; `code` has 12 digits."""
-
-    code: str
-    name: str
-    kind: str
-    town_code: str
-    town: str
-    county_code: str
-    county: str
-    city_code: str
-    city: str
-    province: str
-
-    @property
-    def urban(self) -> bool:
-        """Whether it is a residents' committee (居委会) and not a village (村委会)."""
-        return self.kind == "居委会"
 
 
 class CalendarRow(msgspec.Struct, forbid_unknown_fields=True):
@@ -77,12 +63,70 @@ def load_profile(name: str, folder: Path = PROFILES) -> Profile:
     if name not in names:
         raise ProfileError([Mistake(f"{name}.toml", 0, f"没有这套规则,现有:{'、'.join(names)}")])
     findings = Findings()
-    profile = build_profile(name, folder, findings)
-    if profile:
-        check_profile(profile, findings)
+    profile = _load(name, folder, findings)
     if profile is None or findings.mistakes:
         raise ProfileError(findings.mistakes)
     return profile
+
+
+def _load(name: str, folder: Path, findings: Findings) -> Profile | None:
+    file = f"{name}.toml"
+    own = read_toml(folder / file, file, findings)
+    common = _read_common(file, folder, findings)
+    overlays = take_overlays(own, file, findings)
+    if findings.mistakes:
+        return None
+    first = min((span[0] for _, span in overlays), default=len(findings.texts[file]) + 1)
+    findings.spans[file] = (1, first - 1)
+    owner = read_owner(name, own, findings)
+    sheets = read_sheets(owner, folder, findings)
+    values = over(shared_rules(common, own), own)
+    profile = build_profile(owner, values, sheets, findings)
+    if profile is None or not check_profile(profile, findings):
+        return None
+    found: dict[str, Profile] = {}
+    layers = {"": values}
+    for overlay, span in overlays:
+        findings.spans[file] = span
+        area = _overlay_area(overlay, owner, layers, findings)
+        under = max((code for code in layers if area.startswith(code)), key=len)
+        layers[area] = over(layers[under], overlay)
+        effective = _overlaid(owner, layers[area], sheets, found.get(under, profile), findings)
+        if effective:
+            found[area] = effective
+    return msgspec.structs.replace(profile, overlays=found)
+
+
+def _read_common(file: str, folder: Path, findings: Findings) -> dict[str, Any]:
+    names = [f"{COMMON}/{path.name}" for path in sorted((folder / COMMON).glob("*.toml"))]
+    findings.behind[file] = tuple(names)
+    common: dict[str, Any] = {}
+    for name in names:
+        common = over(common, read_toml(folder / name, name, findings))
+    return common
+
+
+def _overlay_area(
+    overlay: dict[str, Any], owner: Owner, layers: dict[str, Any], findings: Findings
+) -> str:
+    """Take the area out of an overlay; what is no area of the profile is recorded."""
+    file, area = f"{owner.code}.toml", str(overlay.pop("area", ""))
+    rows = load_divisions(owner.area)
+    known = {code for row in rows for code in (row.county_code, row.town_code, row.code)} - {owner.area}
+    if area not in known:
+        findings.add(file, f"overlays 的区划“{area}”不在 {owner.area} 内", near="area =")
+    elif area in layers:
+        findings.add(file, f"区划“{area}”有两个 overlays", near="area =")
+    return area
+
+
+def _overlaid(
+    owner: Owner, values: dict[str, Any], sheets: Sheets, below: Profile, findings: Findings
+) -> Profile | None:
+    """Return the rules of an area: the channels of the area around it stay, its own come over them."""
+    inherited = Sheets(sheets.units, below.channels, sheets.topics, sheets.duties)
+    effective = build_profile(owner, values, inherited, findings)
+    return effective if effective and check_profile(effective, findings) else None
 
 
 def load_calendar(folder: Path = CALENDAR) -> tuple[tuple[CalendarException, ...], frozenset[int]]:
@@ -101,12 +145,3 @@ def work_calendar(hours: WorkingHours) -> WorkCalendar:
     """Return the shipped calendar with the office hours of a profile."""
     exceptions, years = load_calendar()
     return WorkCalendar(exceptions, years, hours)
-
-
-def load_divisions(county: str, folder: Path = DIVISIONS) -> list[Division]:
-    """Return the villages of a county by its 6-digit code, in order of code (ProfileError: not shipped)."""
-    findings = Findings()
-    rows = read_rows(folder / f"{county}.csv", f"{county}.csv", Division, findings)
-    if findings.mistakes:
-        raise ProfileError(findings.mistakes)
-    return rows

@@ -1,40 +1,29 @@
 """A profile built from its sections and sheets; what cannot be built is a recorded mistake, not the end."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, get_args
 
 import msgspec
 
-from config.profile import (
-    Channel,
-    Duty,
-    Emergency,
-    EventType,
-    Hotline,
-    Notice,
-    Profile,
-    Ratings,
-    Scores,
-    Topic,
-    Unit,
-)
-from config.reading import Findings, read_rows, read_toml
+from config.practices import Practices
+from config.profile import Channel, Emergency, EventType, Hotline, Notice, Profile, Ratings, Scores
+from config.reading import Findings, read_toml
+from config.sheets import DivisionUnits, Owner, Sheets, by_code
 from config.track_files import build_rule, build_tracks
 from domain.deadlines.calendar import WorkingHours
 from domain.deadlines.limits import Limit
 from domain.deadlines.warnings import WarningRules
 
 T = TypeVar("T")
-C = TypeVar("C", Channel, Topic, Unit)
 TRACKS = Path(__file__).parent / "tracks.toml"
 
 
 @dataclass(slots=True)
 class Sections:
-    """The TOML file of a profile, taken section by section."""
+    """The values of a profile file, taken section by section."""
 
     file: str
     values: dict[str, Any]
@@ -42,12 +31,17 @@ class Sections:
 
     def value(self, key: str, shape: type[T]) -> T:
         """Return a section in its shape; nothing usable comes back once a mistake is recorded."""
-        return cast("T", self._built(key, f"[{key}]", partial(_shaped, self.values.pop(key, None), shape)))
+        near = key if shape is str else f"[{key}]"
+        return cast("T", self._built(key, near, partial(_shaped, self.values.pop(key, None), shape)))
+
+    def given(self, key: str, default: T) -> T:
+        """Return a section that may be left out."""
+        return self.value(key, type(default)) if key in self.values else default
 
     def by_code(self, key: str, build: Callable[[Any], T]) -> dict[str, T]:
         """Return the entries of a section by code."""
         entries = self.value(key, dict[str, Any]) or {}
-        found = {code: self._built(code, code, partial(build, entry)) for code, entry in entries.items()}
+        found = {code: self._entry(key, code, partial(build, entry)) for code, entry in entries.items()}
         return {code: entry for code, entry in found.items() if entry is not None}
 
     def listed(self, key: str, build: Callable[[Any], T]) -> tuple[T, ...]:
@@ -59,37 +53,61 @@ class Sections:
         ]
         return tuple(entry for entry in found if entry is not None)
 
+    def practices(self) -> Practices:
+        """Return the sections of `config.practices`, each entry in its shape."""
+        found = {}
+        for section in msgspec.structs.fields(Practices):
+            if section.name in self.values:
+                shape = get_args(section.type)[1]
+                found[section.name] = self.by_code(section.name, partial(_shaped, shape=shape))
+        return Practices(**found)
+
     def finish(self) -> None:
         """Record the sections that nobody asked for."""
         for key in self.values:
-            self.findings.add(self.file, f"不认识的栏目“{key}”", near=key)
+            self.findings.add(self.file, f"不认识的栏目“{key}”", near=(f"[{key}", f"[[{key}", key))
+
+    def _entry(self, key: str, code: str, build: Callable[[], T]) -> T | None:
+        head = f"[{key}.{code}]"
+        heads = any(head in line for lines in self.findings.texts.values() for line in lines)
+        return self._built(code, head if heads else code, build)
 
     def _built(self, label: str, near: str, build: Callable[[], T]) -> T | None:
         return self.findings.attempt(self.file, label, build, near)
 
 
-def build_profile(code: str, folder: Path, findings: Findings) -> Profile | None:
-    """Return a profile whose every part has its shape, or None with the mistakes recorded."""
-    file = f"{code}.toml"
-    sections = Sections(file, read_toml(folder / file, file, findings), findings)
-    library = read_toml(TRACKS, TRACKS.name, findings)
-    if findings.mistakes:
-        return None
-    sheets = folder / code
-    profile = Profile(
+def read_owner(code: str, values: dict[str, Any], findings: Findings) -> Owner:
+    """Take what the sheets need to know out of the values of a profile file."""
+    sections = Sections(f"{code}.toml", values, findings)
+    return Owner(
         code=code,
+        area=sections.value("area", str) or "",
+        prefix=sections.given("prefix", ""),
+        common=tuple(sections.given("common", [])),
+        division_units=sections.given("division_units", DivisionUnits()),
+    )
+
+
+def build_profile(owner: Owner, values: dict[str, Any], sheets: Sheets, findings: Findings) -> Profile | None:
+    """Return a profile whose every part has its shape, or None with the mistakes recorded."""
+    file = f"{owner.code}.toml"
+    sections = Sections(file, dict(values), findings)
+    library = read_toml(TRACKS, TRACKS.name, findings)
+    local = sections.listed("channels", partial(_shaped, shape=Channel)) if "channels" in values else ()
+    profile = Profile(
+        code=owner.code,
         name=sections.value("name", str),
-        county=sections.value("county", str),
+        area=owner.area,
         hours=sections.value("hours", WorkingHours),
         warnings=sections.value("warnings", WarningRules),
         tracks=build_tracks(library, sections.value("tracks", dict[str, Any]) or {}, file, findings),
         track_rules=sections.listed("rules", build_rule),
         limits=sections.by_code("limits", Limit.parse),
         flags=sections.value("flags", dict[str, str]),
-        units=_by_code(_sheet(sheets, "units", Unit, findings)),
-        channels=_by_code(_sheet(sheets, "channels", Channel, findings)),
-        topics=_by_code(_sheet(sheets, "topics", Topic, findings)),
-        duties=tuple(_sheet(sheets, "duties", Duty, findings)),
+        units=sheets.units,
+        channels=sheets.channels | by_code(local),
+        topics=sheets.topics,
+        duties=sheets.duties,
         event_types=sections.by_code("event_types", partial(_shaped, shape=EventType)),
         event_levels=sections.value("event_levels", dict[str, str]),
         emergencies=sections.by_code("emergencies", partial(_shaped, shape=Emergency)),
@@ -98,12 +116,13 @@ def build_profile(code: str, folder: Path, findings: Findings) -> Profile | None
         retention_days=sections.value("retention_days", dict[str, int]),
         ratings=sections.value("ratings", Ratings),
         scores=sections.value("scores", Scores),
+        practices=sections.practices(),
     )
     sections.finish()
     return None if findings.mistakes else profile
 
 
-def _shaped(values: Any, shape: type[T]) -> T:  # noqa: ANN401 - TOML values are of any type
+def _shaped(values: Any, shape: type[T]) -> T:
     if values is None:
         raise ValueError("缺少这一栏")
     if is_dataclass(shape) and isinstance(values, dict):
@@ -112,11 +131,3 @@ def _shaped(values: Any, shape: type[T]) -> T:  # noqa: ANN401 - TOML values are
         if unknown:
             raise ValueError(f"不认识的项:{'、'.join(unknown)}")
     return msgspec.convert(values, shape)
-
-
-def _sheet(folder: Path, name: str, shape: type[msgspec.Struct], findings: Findings) -> list[Any]:
-    return read_rows(folder / f"{name}.csv", f"{folder.name}/{name}.csv", shape, findings)
-
-
-def _by_code(rows: Iterable[C]) -> dict[str, C]:
-    return {row.code: row for row in rows}

@@ -21,6 +21,7 @@ PLAIN = (
     "grade", "disposition", "result", "basis", "round", "rework_no", "designated", "steps", "track", "handling_track",
     "lon", "lat", "datum",
 )  # fmt: skip
+INSTANTS = ("received_at", "accepted_at", "dispatched_at", "answered_at", "ended_at")
 SCORES = frozenset({"process", "result", "solved", "staff"})
 INTERNAL = frozenset({"text_id", "text_digest", "content_digest", "entry", "entries"})
 
@@ -53,10 +54,10 @@ def case_shape(actor: Actor, row: Row, file: CaseFile, clocks: list[Row], timeli
         "topic_name": rulebook().topics[row["topic"]].name if row["topic"] in rulebook().topics else "",
         "track_reasons": row["track_reasons"],
         "lead": _unit(row["lead_id"], row["lead_name"]),
-        "units": [{**unit, "added_at": local(unit["added_at"]), "done_at": local(unit["done_at"])} for unit in file.units],
+        "units": [_times(unit, "added_at", "done_at") for unit in file.units],
         "first_unit_id": row["first_unit_id"],
         "complained_department_id": row["complained_department_id"],
-        **{name: local(row[name]) for name in ("received_at", "accepted_at", "dispatched_at", "answered_at", "ended_at")},
+        **{name: local(row[name]) for name in INSTANTS},
         "can": _can(actor, case, file),
         "clocks": [clock_shape(clock, exact_level(clock["ladder"], at)) for clock in clocks],
         "appeals": [_appeal(actor, case, appeal, file) for appeal in file.appeals],

@@ -21,8 +21,15 @@ from domain.cases.states import STATES
 from domain.clock import now
 from domain.deadlines.calendar import start_of_day
 from domain.dispatch.queries import suggest
-from domain.problems import ChangedMeanwhile, ConflictOfInterest, GuardNotMet, MoveNotAllowed, NotFound, SameOfficer
-from domain.problems import UnknownAttachment
+from domain.problems import (
+    ChangedMeanwhile,
+    ConflictOfInterest,
+    GuardNotMet,
+    MoveNotAllowed,
+    NotFound,
+    SameOfficer,
+    UnknownAttachment,
+)
 from domain.text import clean_phone, clean_text
 from web.bodies import fault
 from web.paging import Page, paged
@@ -79,7 +86,7 @@ async def list_cases(ask: Ask) -> dict[str, Any]:
 async def _search(query: CaseList) -> queries.CaseSearch:
     states = tuple(filter(None, query.state.split(",")))
     if unknown := set(states) - set(STATES):
-        raise fault("state", f"没有这种状态:{clean_text(sorted(unknown)[0])[:20]}")
+        raise fault("state", f"没有这种状态:{clean_text(min(unknown))[:20]}")
     place = await area(query.area) if query.area else None
     if query.area and place is None:
         raise fault("area", "没有这个地区")

@@ -13,8 +13,6 @@ from domain.text import clean_text
 from web.bodies import fault
 from web.paging import Page
 
-
-
 AreaCode = Annotated[str, Meta(min_length=2, max_length=20)]
 Door = Annotated[str, Meta(min_length=1, max_length=80)]
 Group = Annotated[str, Meta(max_length=40)]

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from desk_api import household_bodies as bodies
+from desk_api.schemas import path_id
 from domain.access.permissions import Permission as P
 from domain.households.actions import end_code, issue_code
 from domain.households.naming import plate_text
@@ -17,8 +19,6 @@ from domain.households.queries import (
 from domain.households.register import Entry, change_household, create_household, reveal_household
 from domain.people import household_life as life
 from domain.problems import ChangedMeanwhile, HouseholdEnded, HouseholdExists
-from desk_api import household_bodies as bodies
-from desk_api.schemas import path_id
 from qr.codes import plate_url
 from web.paging import paged
 from web.routes import Ask, Route

@@ -7,7 +7,14 @@ from uuid import UUID
 from msgspec import Meta
 
 from desk_api.schemas import Strict
-from domain.access.actions import Proof, begin_totp, change_password, check_password, confirm_totp, hash_password
+from domain.access.actions import (
+    Proof,
+    begin_totp,
+    change_password,
+    check_password,
+    confirm_totp,
+    hash_password,
+)
 from domain.access.queries import account
 from domain.problems import NotAllowed
 from web.routes import SIGNED_IN, Ask, Limit, Route

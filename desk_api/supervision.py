@@ -8,7 +8,7 @@ from desk_api.schemas import Strict, Words, path_id
 from domain.access.permissions import Permission as P
 from domain.cases.file import supervision_row
 from domain.supervision.actions import answer_supervision, close_supervision
-from domain.supervision.queries import find_supervisions
+from domain.supervision.queries import Wanted, find_supervisions
 from domain.text import clean_text
 from web.paging import Page, paged
 from web.routes import Ask, Route
@@ -37,8 +37,8 @@ class Verdict(Strict):
 async def list_supervisions(ask: Ask) -> dict[str, Any]:
     """The supervisions of the cases that I may see (`GET /supervisions`)."""
     query: SupervisionList = ask.query
-    rows = await find_supervisions(ask.actor, query.state, overdue=query.overdue, case_id=query.case_id,
-                                   before=query.before, limit=query.limit)  # fmt: skip
+    wanted = Wanted(query.state, query.overdue, query.case_id)
+    rows = await find_supervisions(ask.actor, wanted, before=query.before, limit=query.limit)
     return paged(rows, query.limit, lambda row: {**supervision_shape(row), "case_number": row["number"]})
 
 

@@ -10,7 +10,7 @@ _offset = timedelta(0)
 
 def install_offset(seconds: float) -> None:
     """Move the business clock by so many seconds; called once at boot (setting `CLOCK_OFFSET`) and by tests."""
-    global _offset
+    global _offset  # noqa: PLW0603 (one clock for the process)
     _offset = timedelta(seconds=seconds)
 
 

@@ -7,10 +7,10 @@ from tortoise import fields
 from tortoise.models import Model
 
 
-class InstantField(fields.DatetimeField):
+class InstantField(fields.DatetimeField[Any]):
     """An aware UTC instant (`timestamptz`); a naive datetime is refused, other zones are converted."""
 
-    def to_db_value(self, value: datetime | None, instance: type[Model] | Model) -> datetime | None:
+    def to_db_value(self, value: Any, instance: type[Model] | Model) -> Any:
         """The instant in UTC, or an error for a naive one."""
         if value is not None and not isinstance(value, str) and value.tzinfo is None:
             raise ValueError(f"naive datetime for {self.model_field_name}")

@@ -62,8 +62,15 @@ class Rulebook:
     info_days: int = 15
     rework_auto_rounds: int = 1
     supervision_workdays: int = 3
+    visit_round_days: int = 90  # every household is walked to once in so many days (户户走到)
     wechat_templates: Mapping[str, str] = field(default_factory=dict)
     sms_templates: Mapping[str, str] = field(default_factory=dict)
+    overlays: Mapping[str, "Rulebook"] = field(default_factory=dict)
+
+    def for_area(self, area_path: str) -> "Rulebook":
+        """The rules in force at a place: those of the nearest area around it that has its own, else these."""
+        found = [area for area in area_path.split(".") if area in self.overlays]
+        return self.overlays[found[-1]] if found else self
 
 
 _installed: list[Rulebook] = []

@@ -22,6 +22,7 @@ from domain.problems import (
     ClientTimeAbsurd,
     GuardNotMet,
     MoveNotAllowed,
+    NotFound,
     SameIdOtherContent,
     SameOfficer,
     UnknownAttachment,
@@ -62,14 +63,21 @@ async def list_cases(ask: Ask) -> dict[str, Any]:
 
 async def open_case(ask: Ask) -> dict[str, Any]:
     """One case with its clocks, its way so far and what I may do now (`GET /cases/{id}`)."""
-    return await case_detail(ask, path_id(ask))
+    row = await case_row(ask.actor, path_id(ask))
+    return {**await _detail(ask, row), "timeline": [_line(entry) for entry in await timeline(row["id"])]}
 
 
 async def act(ask: Ask) -> dict[str, Any]:
-    """Make a move (`POST /cases/{id}/{action}`); the case as it is then."""
-    case_id = path_id(ask)
-    await move_in_the_field(ask.actor, case_id, ask.path["action"], ask.body)
-    return await case_detail(ask, case_id)
+    """Make a move (`POST /cases/{id}/{action}`); the case as it is then, without the timeline, whose new line is only
+    written at the commit. A move may take the case out of the worker's sight: then a short answer."""
+    case = await move_in_the_field(ask.actor, path_id(ask), ask.path["action"], ask.body)
+    try:
+        return await _detail(ask, await case_row(ask.actor, case.id))
+    except NotFound:
+        return {
+            "id": case.id, "number": case.number, "state": case.state, "state_name": STATES[case.state],
+            "version": case.version, "can": [],
+        }  # fmt: skip
 
 
 def tonight() -> datetime:
@@ -118,19 +126,16 @@ def _heading(ask: Ask, row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-async def case_detail(ask: Ask, case_id: UUID) -> dict[str, Any]:
-    """One case as the worker door shows it; 404 outside the worker's scope."""
-    row = await case_row(ask.actor, case_id)
+async def _detail(ask: Ask, row: dict[str, Any]) -> dict[str, Any]:
     position = {"lon": row["lon"], "lat": row["lat"], "datum": row["datum"]} if row["lon"] is not None else None
     return {
         **_heading(ask, row),
         "can": [name for name in allowed(facts(row), ask.actor) if name in ACTIONS],
-        "clocks": [clock_shape(clock, exact_level(clock["ladder"], now())) for clock in await deadlines(case_id)],
+        "clocks": [clock_shape(clock, exact_level(clock["ladder"], now())) for clock in await deadlines(row["id"])],
         "result": row["result"],
         "location": position,
         "said": await _said(row),
-        "timeline": [_line(entry) for entry in await timeline(case_id)],
-        "attachments": await _attachments(case_id),
+        "attachments": await _attachments(row["id"]),
     }
 
 

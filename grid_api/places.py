@@ -3,16 +3,16 @@
 from uuid import UUID
 
 from domain.access.actor import Actor
-from domain.households.actions import find_code
 from domain.households.models import Household
 from domain.problems import NotFound
 from domain.visits.actions import in_my_grids
 from web.routes import Ask
+from web.scans import scanned as read_plate
 
 
 async def scanned(ask: Ask, plate_code: str) -> Household:
     """The household of a plate in one of my grids; 404 for any other, 410 for a dead plate."""
-    found = await find_code(ask.app.services.keyring, plate_code, door="worker")
+    found = await read_plate(ask, plate_code, "worker")
     in_my_grids(ask.actor, found.household)
     return found.household
 

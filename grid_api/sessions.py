@@ -29,6 +29,11 @@ from web.routes import PUBLIC, Ask, Limit, Route
 from web.shapes import local
 from web.wechat import redeem
 
+# Where grid workers come from (002-05).
+SOURCES = {
+    "party_member": "党员", "villager_representative": "村民代表", "full_time": "专职网格员", "volunteer": "志愿者",
+}  # fmt: skip
+
 
 async def prove(ask: Ask) -> WeChatLogin | Proof:
     """Ask WeChat, or verify the password, outside the transaction."""
@@ -72,9 +77,11 @@ async def me(ask: Ask) -> dict[str, Any]:
         **await _worker(staff.id, staff.name),
         "phone": staff.phone,
         "wechat_bound": staff.openid is not None,
+        "public_phone": card.public_phone if card else "",
         "commitment": card.commitment if card else "",
-        "source": card.source if card else "",
+        "source": {"code": card.source, "name": SOURCES.get(card.source, card.source)} if card else None,
         "appointed_on": card.appointed_on if card else None,
+        "term_ends_on": card.term_ends_on if card else None,
         "roles": sorted(ask.actor.roles),
     }
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from domain.access.permissions import Permission as P
+from domain.households.naming import plate_text
 from domain.notices.tell import tell_tasks, told
 from domain.suggestions.actions import my_suggestions, suggest
 from domain.text import clean_text
@@ -49,7 +50,7 @@ def _task(row: dict[str, Any]) -> dict[str, Any]:
         "kind": "tell",
         "number": row["number"],
         "text": row["text"],
-        "plate_text": row["door_text"],
+        "plate_text": plate_text(row["group_name"], row["door_text"]) if row["door_text"] else None,
         "group": row["group_name"],
         "name": row["name"],
         "phone": row["phone"],

@@ -4,13 +4,15 @@ from typing import Any
 
 from domain.access.permissions import Permission as P
 from domain.clock import now
+from domain.households.naming import plate_text
 from domain.problems import ClientTimeAbsurd, CodeDead, SameIdOtherContent, UnknownAttachment, UnknownCode
+from domain.rulebook import rulebook
 from domain.text import clean_text
 from domain.times import occurred
 from domain.visits.actions import Call, log_visit
 from domain.visits.models import Visit
 from domain.visits.purposes import NEEDS, OUTCOMES, PURPOSES, REFERRED
-from domain.visits.queries import ROUND, VisitSearch, unvisited, visits
+from domain.visits.queries import VisitSearch, unvisited, visits
 from grid_api.places import listed, scanned
 from grid_api.schemas import NewVisit, VisitPage
 from web.bodies import fault
@@ -31,7 +33,7 @@ async def create_visit(ask: Ask) -> Answer:
         attachment_ids=tuple(body.attachment_ids), needs=tuple(clean_text(each) for each in body.needs),
     )  # fmt: skip
     visit, fresh = await log_visit(ask.actor, call)
-    return Answer(_receipt(visit, house.door_text), 201 if fresh else 200)
+    return Answer(_receipt(visit, plate_text(house.group_name, house.door_text)), 201 if fresh else 200)
 
 
 async def list_visits(ask: Ask) -> dict[str, Any]:
@@ -45,14 +47,14 @@ async def list_unvisited(ask: Ask) -> dict[str, Any]:
     """Households of my grids that nobody has walked to in this round (`GET /visits/waiting`)."""
     page = ask.query
     rows = await unvisited(ask.actor, now(), page.before, page.limit)
-    return {"round_days": ROUND.days, **paged(rows, page.limit, _waiting)}
+    return {"round_days": rulebook().visit_round_days, **paged(rows, page.limit, _waiting)}
 
 
-def _receipt(visit: Visit, plate_text: str) -> dict[str, Any]:
+def _receipt(visit: Visit, where: str) -> dict[str, Any]:
     return {
         "id": visit.id,
         "household_id": visit.household_id,
-        "plate_text": plate_text,
+        "plate_text": where,
         "occurred_at": local(visit.occurred_at),
         "received_at": local(visit.received_at),
         **_words(visit.purposes, visit.outcome, visit.needs),
@@ -64,7 +66,7 @@ def _shape(ask: Ask, row: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": row["id"],
         "household_id": row["household_id"],
-        "plate_text": row["door_text"],
+        "plate_text": plate_text(row["group_name"], row["door_text"]),
         "group": row["group_name"],
         "grid_code": row["grid_code"],
         "by_me": row["worker_id"] == ask.actor.id,
@@ -89,7 +91,7 @@ def _words(purposes: list[str], outcome: str, needs: list[dict[str, str]]) -> di
 def _waiting(row: dict[str, Any]) -> dict[str, Any]:
     return {
         "household_id": row["id"],
-        "plate_text": row["door_text"],
+        "plate_text": plate_text(row["group_name"], row["door_text"]),
         "group": row["group_name"],
         "grid_code": row["grid_code"],
         "last_at": local(row["last_at"]),

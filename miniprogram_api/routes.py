@@ -1,6 +1,20 @@
 """RESIDENT DOOR: the table of its routes, each module's own."""
 
-from miniprogram_api import appeals, attachments, inbox, lookups, me, moves, own, ratings, sessions, topics, wechat_push
+from miniprogram_api import (
+    appeals,
+    attachments,
+    households,
+    inbox,
+    lookups,
+    me,
+    moves,
+    own,
+    plates,
+    ratings,
+    sessions,
+    topics,
+    wechat_push,
+)
 from web.routes import table
 
 ROUTES = table(
@@ -15,5 +29,7 @@ ROUTES = table(
     *topics.ROUTES,
     *me.ROUTES,
     *inbox.ROUTES,
+    *plates.ROUTES,
+    *households.ROUTES,
     *wechat_push.ROUTES,
 )

@@ -203,4 +203,4 @@ def _note(report: RenderReport, made: Pressed, used: list[set[str]]) -> None:
         if len(missing.serials) < _NAMED_AT_MOST:
             missing.serials.append(serial)
     for known, more in zip(used, made.used, strict=True):
-        known |= more
+        known.update(more)

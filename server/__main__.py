@@ -4,7 +4,9 @@ import typer
 
 from server.commands import demo, plates, profiles, purge, serving
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="呼应 Huying:一户一码民声呼应系统")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="呼应 Huying:一户一码民声呼应系统"
+)
 serving.register(app)
 demo.register(app)
 plates.register(app)

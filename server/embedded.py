@@ -256,7 +256,7 @@ def _watch(place: Place) -> None:
         root = str(Path(__file__).resolve().parents[1])
         # The lock goes over to the watcher with the open file, so there is no moment without one. The
         # shell in between leaves at once: the watcher outlives us and must not end as our zombie.
-        subprocess.run(  # noqa: S603  fixed script, our own module
+        subprocess.run(
             [
                 *("/bin/sh", "-c", '"$@" &', "sh"),
                 *(sys.executable, "-m", "server.embedded_watch", str(watcher)),

@@ -9,6 +9,7 @@ empty database.
 import hashlib
 import os
 import pwd
+import secrets
 import shutil
 import subprocess
 import tempfile
@@ -61,7 +62,7 @@ def run_as(user: pwd.struct_passwd, command: list[str], text: str = "") -> subpr
     with tempfile.TemporaryFile("w+") as given, tempfile.TemporaryFile("w+") as said:
         given.write(text)
         given.seek(0)
-        done = subprocess.run(  # noqa: S603  our own binaries, arguments are ours
+        done = subprocess.run(
             command,
             stdin=given,
             stdout=said,
@@ -100,9 +101,7 @@ def locate(data_dir: Path) -> Place:
             raise EmbeddedError(
                 f"数据库在 {folder}，但用户 {user.pw_name} 进不去。请放开上级文件夹的进入权限。"
             )
-        folder = SHARED_ROOT / hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:16]
-        SHARED_ROOT.mkdir(mode=0o755, parents=True, exist_ok=True)
-        (data_dir / LOCATION_NOTE).write_text(f"{folder}\n", encoding="utf-8")
+        folder = _noted_folder(data_dir) or _note_fresh_folder(data_dir)
     own(folder, user)
     return Place(folder, user, _binaries(user))
 
@@ -119,6 +118,23 @@ def _noted_folder(data_dir: Path) -> Path | None:
     return folder
 
 
+def _note_fresh_folder(data_dir: Path) -> Path:
+    """Choose a folder no other data folder ever had, so that a data folder made anew never meets an old database."""
+    SHARED_ROOT.mkdir(mode=0o755, parents=True, exist_ok=True)
+    folder = SHARED_ROOT / secrets.token_hex(8)
+    folder.mkdir(mode=0o700)
+    draft = data_dir / f"{LOCATION_NOTE}.{folder.name}"
+    draft.write_text(f"{folder}\n", encoding="utf-8")
+    try:
+        os.link(draft, data_dir / LOCATION_NOTE)  # fails when another starter was first
+    except FileExistsError:
+        folder.rmdir()
+        return _noted_folder(data_dir) or folder
+    finally:
+        draft.unlink()
+    return folder
+
+
 def _os_user(folder: Path) -> pwd.struct_passwd:
     if os.geteuid() != 0:
         try:
@@ -128,7 +144,7 @@ def _os_user(folder: Path) -> pwd.struct_passwd:
     if folder.is_dir() and (owner := folder.stat().st_uid) != 0:
         return pwd.getpwuid(owner)
     if (known := _user_named(OS_USER)) is None and (useradd := shutil.which("useradd")):
-        subprocess.run(  # noqa: S603  fixed arguments
+        subprocess.run(
             [
                 useradd,
                 "--system",
@@ -172,7 +188,7 @@ def _binaries(user: pwd.struct_passwd) -> Path:
     found = package / "pginstall18" / "bin"
     if os.geteuid() != 0 or _reaches(user, found):
         return found
-    version = subprocess.run(  # noqa: S603  our own binary
+    version = subprocess.run(
         [str(found / "postgres"), "--version"], check=True, capture_output=True, text=True
     ).stdout.split()[2]
     return _copied(package, SHARED_ROOT / f"binaries-{version}") / "pginstall18" / "bin"

@@ -11,7 +11,7 @@ import logging
 import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any, Protocol
 
@@ -21,6 +21,7 @@ from procrastinate import App, BaseRetryStrategy, JobContext, PsycopgConnector, 
 from procrastinate.jobs import Job as StoredJob
 from procrastinate.worker import Worker
 
+from domain.clock import real_now
 from server.db import credentials
 
 # Its lines carry the arguments of jobs; ours carry id, name and kind of error.
@@ -106,11 +107,11 @@ class _BackOff(BaseRetryStrategy):
 
     def get_retry_decision(self, *, exception: BaseException, job: StoredJob) -> RetryDecision | None:
         if isinstance(exception, asyncio.CancelledError):
-            return RetryDecision(retry_at=datetime.now(UTC))  # we are stopping, the job did nothing wrong
+            return RetryDecision(retry_at=real_now())  # we are stopping, the job did nothing wrong
         if isinstance(exception, ParkError) or job.attempts + 1 >= self._pace.attempts:
             return None
         wait = min(self._pace.longest_wait, self._pace.first_wait * 2.0**job.attempts)
-        return RetryDecision(retry_at=datetime.now(UTC) + timedelta(seconds=wait))
+        return RetryDecision(retry_at=real_now() + timedelta(seconds=wait))
 
 
 # One statement, so that two processes that look at once cannot both take a job back: the second waits for

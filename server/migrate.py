@@ -56,7 +56,7 @@ async def pending(dsn: str, config: Mapping[str, Any] | None = None) -> list[str
 async def _alone(dsn: str) -> AsyncIterator[None]:
     connection = await asyncpg.connect(**credentials(dsn), server_settings=dict(UNLIMITED))
     try:
-        while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", ADVISORY_LOCK):
+        while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", ADVISORY_LOCK):  # noqa: ASYNC110 (polled on purpose)
             await asyncio.sleep(POLL_SECONDS)
         yield
     finally:

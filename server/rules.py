@@ -1,8 +1,11 @@
 """Turns the checked profile into the rulebook that the domain reads, and seeds what belongs into the database."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from config.profile import Profile
+from config.profile import TOWN, Channel, Profile
 from config.rules import load_divisions, load_profile, work_calendar
 from config.settings import Settings
 from domain.access.models import Department
@@ -12,13 +15,18 @@ from domain.rulebook import EventType, NoticeText, Rulebook, Topic
 
 
 def build_rulebook(settings: Settings) -> tuple[Profile, Rulebook]:
-    """The rules of the deployment's profile."""
+    """The rules of the deployment's profile, with those of the areas that have their own."""
     profile = load_profile(settings.profile)
+    overlays = {area: _book(overlay, settings, overlay.channels) for area, overlay in profile.overlays.items()}
+    return profile, replace(_book(profile, settings, profile.all_channels), overlays=overlays)
+
+
+def _book(profile: Profile, settings: Settings, channels: Mapping[str, Channel]) -> Rulebook:
     public = [line.number for line in profile.hotlines if not line.emergency]
-    return profile, Rulebook(
+    return Rulebook(
         profile=profile.code,
         name=profile.name,
-        county=profile.county,
+        county=profile.area,
         hotline=public[0] if public else "12345",
         emergency_numbers=tuple(line.number for line in profile.hotlines if line.emergency),
         calendar=work_calendar(profile.hours),
@@ -27,7 +35,7 @@ def build_rulebook(settings: Settings) -> tuple[Profile, Rulebook]:
         warnings=profile.warnings,
         topics={t.code: Topic(t.code, t.name, t.plain, t.icon, t.parent) for t in profile.topics.values()},
         event_types={c: EventType(c, e.name, e.topic, e.linked) for c, e in profile.event_types.items()},
-        channels={c.code: c.name for c in profile.channels.values()},
+        channels={c.code: c.name for c in channels.values()},
         notices={name: NoticeText(n.title, n.body) for name, n in profile.notices.items()},
         retention_days=profile.retention_days,
         rating_window_days=profile.ratings.window_days,
@@ -50,30 +58,39 @@ def stable_id(kind: str, code: str) -> UUID:
 async def seed(profile: Profile) -> None:
     """Write areas, units and the responsibility catalogue that are not there yet; what is there is never touched."""
     await _seed_areas(profile)
-    paths = dict(await Area.all().values_list("code", "path"))
-    county_path = paths[profile.county]
-    units = [
-        Department(
-            id=stable_id("unit", unit.code), code=unit.code, name=unit.name, kind=unit.kind, area_code=unit.area,
-            area_path=paths.get(unit.area, county_path),
-        )
-        for unit in profile.units.values()
-    ]  # fmt: skip
+    units = [Department(id=stable_id("unit", code), **row) for code, row in (await unit_rows(profile)).items()]
     await Department.bulk_create(units, ignore_conflicts=True)
-    items = [
-        DutyItem(
-            id=stable_id("duty", duty.code), topic=duty.topic, name=duty.item, lead_code=duty.lead,
-            co_codes=list(duty.co_units), basis=duty.basis, area_first=duty.lead == "@town",
-        )
-        for duty in profile.duties
-    ]  # fmt: skip
+    items = [DutyItem(id=stable_id("duty", code), **row) for code, row in duty_rows(profile).items()]
     await DutyItem.bulk_create(items, ignore_conflicts=True)
 
 
+async def unit_rows(profile: Profile) -> dict[str, dict[str, Any]]:
+    """The units of the profile as columns of their table, by code; the areas are there already."""
+    paths = dict(await Area.exclude(kind="grid").values_list("code", "path"))
+    return {
+        unit.code: {
+            "code": unit.code, "name": unit.name, "kind": unit.kind, "area_code": unit.area,
+            "area_path": paths.get(unit.area, paths[profile.area]), "active": True,
+        }
+        for unit in profile.units.values()
+    }  # fmt: skip
+
+
+def duty_rows(profile: Profile) -> dict[str, dict[str, Any]]:
+    """The responsibility catalogue of the profile as columns of its table, by code."""
+    return {
+        duty.code: {
+            "topic": duty.topic, "name": duty.item, "lead_code": duty.lead, "co_codes": list(duty.co_units),
+            "basis": duty.basis, "area_first": duty.lead == TOWN,
+        }
+        for duty in profile.duties
+    }  # fmt: skip
+
+
 async def _seed_areas(profile: Profile) -> None:
-    if await Area.exists(code=profile.county):
+    if await Area.exists(code=profile.area):
         return
-    rows = load_divisions(profile.county)
+    rows = load_divisions(profile.area)
     first = rows[0]
     province = first.city_code[:2]
     areas: dict[str, Area] = {}
@@ -85,8 +102,8 @@ async def _seed_areas(profile: Profile) -> None:
 
     put(province, first.province, "province", None)
     put(first.city_code, first.city, "city", province)
-    put(first.county_code, first.county, "county", first.city_code)
     for row in rows:
+        put(row.county_code, row.county, "county", row.city_code)
         put(row.town_code, row.town, "town", row.county_code)
         put(row.code, row.name, "village", row.town_code)
     await Area.bulk_create(areas.values(), ignore_conflicts=True, batch_size=500)

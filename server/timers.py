@@ -70,10 +70,11 @@ class Timers:
         """The slow round: close what is complete, ask again for verdicts, throw away what is past its time."""
         at = now()
         await self._each(lapsing.ripe, lapsing.close_ripe, at)
-        await recheck_waiting(self._services)
-        today = f"purged:{local_date(at).isoformat()}"
-        if await self._services.store.set(today, "1", ttl_s=2 * 86400, only_if_absent=True):
-            await purge(self._services, dry_run=False)
+        for step in (recheck_waiting, _purge_daily):
+            try:
+                await step(self._services)
+            except Exception as error:
+                log.exception("sweep step failed", step=step.__name__, error=type(error).__name__)
 
     async def _warn(self, at: datetime) -> int:
         """All that is due, batch after batch; a batch that fails is taken apart, so one row stops no other."""
@@ -128,3 +129,9 @@ class Timers:
                 log.warning("timers failed", error=type(error).__name__)
                 pause = PAUSE_AFTER_FAILURE
             await asyncio.sleep(pause)
+
+
+async def _purge_daily(services: Services) -> None:
+    today = f"purged:{local_date(now()).isoformat()}"
+    if await services.store.set(today, "1", ttl_s=2 * 86400, only_if_absent=True):
+        await purge(services, dry_run=False)

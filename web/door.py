@@ -76,11 +76,11 @@ async def _send_file(request: Request, sent: _Sent, file: BinaryIO) -> BaseHTTPR
         if request.method == "HEAD":
             return HTTPResponse(b"", sent.status, headers, sent.content_type)
         await asyncio.to_thread(file.seek, 0)
-        answer = await request.respond(status=sent.status, headers=headers, content_type=sent.content_type)
+        answer: HTTPResponse | None = await request.respond(status=sent.status, headers=headers, content_type=sent.content_type)
         assert answer is not None  # nothing was answered before
         while piece := await asyncio.to_thread(file.read, PIECE):
             await answer.send(piece)
-        await answer.eof()
+        await answer.eof()  # type: ignore[no-untyped-call]
         return answer
 
 

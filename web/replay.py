@@ -67,7 +67,7 @@ async def claim(key: ReplayKey) -> Stored | None:
     lock = await fetch_one("SELECT pg_try_advisory_xact_lock($1) AS held", [key.lock])
     stored = await find(key)
     if stored is None and not (lock and lock["held"]):
-        raise StillRunning
+        raise StillRunning(retry_after=1)
     return stored
 
 

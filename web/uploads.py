@@ -13,9 +13,9 @@ from web.bodies import fault
 MAX_PARTS = 20
 MAX_HEAD = 4096
 MAX_FIELD = 10_000
-_BOUNDARY = re.compile(r"""multipart/form-data\s*;(?:.*;)?\s*boundary=(?:"([^"]{1,200})"|([^\s;"]{1,200}))""", re.I)
-_NAME = re.compile(r'[;\s]name="([^"]{1,100})"', re.I)
-_FILENAME = re.compile(r'[;\s]filename="([^"]{0,300})"', re.I)
+_BOUNDARY = re.compile(r"""multipart/form-data\s*;(?:.*;)?\s*boundary=(?:"([^"]{1,200})"|([^\s;"]{1,200}))""", re.IGNORECASE)
+_NAME = re.compile(r'[;\s]name="([^"]{1,100})"', re.IGNORECASE)
+_FILENAME = re.compile(r'[;\s]filename="([^"]{0,300})"', re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ async def read_upload(request: Request, limit: int) -> Upload:
 
 async def _received(request: Request, limit: int) -> bytes:
     raw = bytearray()
-    while request.stream is not None and (piece := await request.stream.read()):
+    while request.stream is not None and (piece := await request.stream.read()):  # type: ignore[attr-defined]
         raw += piece
         if len(raw) > limit:
             raise BodyTooLarge(limit_bytes=limit)

@@ -19,7 +19,14 @@ from domain.access.models import Staff
 from domain.clock import real_now
 from domain.journal.unit import Fact, record
 from domain.ports import Store
-from domain.problems import AccountLocked, InvalidFields, NotFound, Problem, SecondFactorRequired, WrongCredentials
+from domain.problems import (
+    AccountLocked,
+    InvalidFields,
+    NotFound,
+    Problem,
+    SecondFactorRequired,
+    WrongCredentials,
+)
 from domain.rulebook import rulebook
 from domain.sql import execute
 
@@ -96,7 +103,7 @@ async def begin_totp(actor: Actor, proof: Proof) -> tuple[str, str]:
     staff = await _locked(actor.id)
     staff.totp_pending = pyotp.random_base32()
     await staff.save(update_fields=["totp_pending"])
-    return staff.totp_pending, pyotp.TOTP(staff.totp_pending).provisioning_uri(staff.login, issuer_name=rulebook().name)
+    return staff.totp_pending, pyotp.TOTP(staff.totp_pending).provisioning_uri(name=staff.login, issuer_name=rulebook().name)
 
 
 async def confirm_totp(actor: Actor, code: str) -> None:

@@ -76,7 +76,9 @@ ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
         "unit_lead": _UNIT | {P.CASE_HANDLE, P.CASE_APPROVE},
         "deputy_in_charge": _UNIT | {P.CASE_APPROVE},
         "principal": _UNIT | {P.CASE_APPROVE, P.CASE_REVIEW},
-        "village_secretary": _DESK | {P.CASE_DISPATCH, P.CASE_HANDLE, P.CASE_INSPECT, P.HOUSEHOLD_READ},
+        "village_secretary": _DESK | {
+            P.CASE_DISPATCH, P.CASE_HANDLE, P.CASE_INSPECT, P.HOUSEHOLD_READ, P.HOUSEHOLD_WRITE,
+        },
         "village_petition_agent": _DESK | {P.CASE_ESCALATE, P.APPEAL_ENTER},
         "supervision_section": _DESK | {P.CASE_SUPERVISE, P.CASE_INSPECT},
         "callback_officer": _DESK | {P.CASE_CALLBACK, P.IDENTITY_REVEAL},

@@ -89,9 +89,9 @@ async def judge_media(trace_id: str, suggest: str, label: int) -> None:
 async def waiting_and_active(limit: int) -> list[dict[str, Any]]:
     """Appeals that still wait although their author is back: WeChat judges only who was active within two hours."""
     return await fetch(
-        "SELECT p.id FROM appeals p WHERE p.content_check = 'waiting' AND p.received_at < $1 - interval '10 minutes'"
+        "SELECT p.id FROM appeals p WHERE p.content_check = 'waiting' AND p.received_at < $1::timestamptz - interval '10 minutes'"
         " AND EXISTS (SELECT 1 FROM sessions s WHERE s.subject_id = p.resident_id AND s.kind = 'resident'"
-        "  AND s.used_at > $2 - interval '2 hours') ORDER BY p.id DESC"
+        "  AND s.used_at > $2::timestamptz - interval '2 hours') ORDER BY p.id DESC"
         f" LIMIT {limit}",
         [now(), real_now()],
     )

@@ -1,3 +1,5 @@
+from typing import Any
+
 from tortoise import fields
 from tortoise.models import Model
 
@@ -25,7 +27,7 @@ class Appeal(Model):
     complained_department_id = fields.UUIDField(null=True)
     complained_text = fields.CharField(500, default="")
     urgent_reason = fields.CharField(200, default="")
-    on_behalf = fields.JSONField(null=True)
+    on_behalf: Any = fields.JSONField(null=True)
     entered_by = fields.UUIDField(null=True)
     content_check = fields.CharField(10, default="waiting")  # waiting | pass | review | risky | off
     lon = fields.FloatField(null=True)

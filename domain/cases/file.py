@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from domain.access.actor import Actor
+from domain.cases.queries import visible_cases
+from domain.problems import NotFound
 from domain.sql import fetch
 
 Rows = list[dict[str, Any]]
@@ -64,4 +67,18 @@ async def supervision_row(supervision_id: UUID) -> dict[str, Any]:
         " WHERE s.id = $1",
         [supervision_id],
     )
+    return rows[0]
+
+
+async def case_attachment(actor: Actor, attachment_id: UUID) -> dict[str, Any]:
+    """A file of the actor's own, or of a case that the actor may see; 404 for any other."""
+    where = visible_cases(actor)
+    own, wanted = where.bind(actor.label), where.bind(attachment_id)
+    rows = await fetch(
+        f"SELECT x.id, x.mime, x.has_thumbnail FROM attachments x WHERE x.id = {wanted} AND (x.owner = {own}"
+        f" OR EXISTS (SELECT 1 FROM cases c WHERE c.id = x.case_id AND {where.sql}))",
+        where.values,
+    )
+    if not rows:
+        raise NotFound
     return rows[0]

@@ -1,5 +1,7 @@
 """A case is the work owed; an appeal (domain/appeals) is what one person said. Deadlines hang on the case."""
 
+from typing import Any
+
 from tortoise import fields
 from tortoise.models import Model
 
@@ -29,7 +31,7 @@ class Case(Model):
     major = fields.BooleanField(default=False)  # the principal signs the answer
     track = fields.CharField(20, default="")
     handling_track = fields.CharField(20, default="")
-    track_reasons = fields.JSONField(default=list)
+    track_reasons: Any = fields.JSONField(default=list)
     complained_department_id = fields.UUIDField(null=True)
     reporter_id = fields.UUIDField(null=True)  # staff or worker who discovered it
     lead_id = fields.UUIDField(null=True)
@@ -47,7 +49,7 @@ class Case(Model):
     rework_no = fields.IntField(default=0)
     returns = fields.IntField(default=0)
     designated = fields.BooleanField(default=False)  # the unit is final, nothing is returned any more
-    merge = fields.JSONField(null=True)  # of a merged case: into, state before, appeals and clocks it had
+    merge: Any = fields.JSONField(null=True)  # of a merged case: into, state before, appeals and clocks it had
     info_asked = fields.IntField(default=0)
     lon = fields.FloatField(null=True)
     lat = fields.FloatField(null=True)
@@ -58,7 +60,7 @@ class Case(Model):
     dispatched_at = InstantField(null=True)
     answered_at = InstantField(null=True)
     ended_at = InstantField(null=True)
-    steps = fields.JSONField(default=dict)  # six fast steps: name -> instant
+    steps: Any = fields.JSONField(default=dict)  # six fast steps: name -> instant
 
     class Meta:
         table = "cases"
@@ -101,8 +103,8 @@ class Deadline(Model):
     started_at = InstantField()
     due_at = InstantField()
     limit_text = fields.CharField(40, default="")
-    explanation = fields.JSONField(default=list)
-    ladder = fields.JSONField(default=list)  # [[level, instant], …] still to come, in order
+    explanation: Any = fields.JSONField(default=list)
+    ladder: Any = fields.JSONField(default=list)  # [[level, instant], …] still to come, in order
     level = fields.CharField(12, default="none")
     next_at = InstantField(null=True)
     stopped_at = InstantField(null=True)
@@ -168,7 +170,7 @@ class SecondSignature(Model):
     id = fields.UUIDField(primary_key=True, default=new_id)
     case_id = fields.UUIDField()
     action = fields.CharField(20)
-    body = fields.JSONField()
+    body: Any = fields.JSONField()
     asked_by = fields.UUIDField()
     asked_at = InstantField()
     case_version = fields.IntField()

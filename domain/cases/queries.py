@@ -5,10 +5,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from domain.access.actor import Actor
 from domain.access.permissions import UNIT_ROLES, Permission
 from domain.access.scope import Where, area_condition
 from domain.cases.policy import CaseFacts, identity_open
+from domain.clock import now
+from domain.journal.unit import pending
 from domain.problems import NotFound
 from domain.sql import fetch
 
@@ -167,14 +171,27 @@ async def deadlines(case_id: UUID) -> list[dict[str, Any]]:
     )
 
 
+_LINES = (
+    "SELECT FALSE AS fresh, key, at, actor, event, data, subject_id, area, n FROM journal WHERE case_id = $1 UNION ALL"
+    " SELECT TRUE, '', at, actor, event, data, subject_id, area, n FROM jsonb_to_recordset($2::text::jsonb)"
+    " AS x(at timestamptz, actor text, event text, data jsonb, subject_id uuid, area text, n bigint)"
+)
+
+
 async def timeline(case_id: UUID) -> list[dict[str, Any]]:
-    """The journal of a case in order, with the free text of each move where there is one."""
+    """The journal of a case in order, with the free text of each move where there is one; inside a transaction also
+    what it has recorded and not written yet."""
+    fresh = [
+        {"at": now().isoformat(), "actor": actor, "event": fact.event, "data": fact.data, "subject_id": fact.subject_id,
+         "area": fact.area, "n": number}
+        for number, (fact, actor) in enumerate(pending(case_id))
+    ]  # fmt: skip
     return await fetch(
         "SELECT j.key, j.at, j.actor, j.event, j.data, j.subject_id, t.text, t.public, d.name AS unit, f.name AS by"
-        " FROM journal j LEFT JOIN staff f ON j.actor = f.kind || ':' || f.id"
+        f" FROM ({_LINES}) j LEFT JOIN staff f ON j.actor = f.kind || ':' || f.id"
         " LEFT JOIN case_texts t ON t.id = (j.data->>'text_id')::uuid"
         " LEFT JOIN departments d ON d.id = (j.data->>'unit_id')::uuid"
-        " WHERE j.case_id = $1 ORDER BY j.at, j.area, j.n",
-        [case_id],
+        " ORDER BY j.fresh, j.at, j.area, j.n",
+        [case_id, msgspec.json.encode(fresh).decode()],
         json=("data",),
     )

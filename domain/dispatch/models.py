@@ -9,7 +9,7 @@ class DutyItem(Model):
     topic = fields.CharField(20)
     name = fields.CharField(120)
     lead_code = fields.CharField(40)
-    co_codes = fields.JSONField(default=list)
+    co_codes: fields.JSONField[list[str]] = fields.JSONField(default=list)
     basis = fields.CharField(200, default="")
     area_first = fields.BooleanField(default=True)
 

@@ -7,6 +7,8 @@ from domain.clock import now
 from domain.ids import new_id
 from domain.sql import execute, fetch
 
+SHOWN = timedelta(days=30)
+
 
 async def note_scan(code_id: bytes | None, outcome: str, door: str) -> None:
     """Keep one scan; `outcome` is live, dead, unknown or orphan. One cheap insert."""

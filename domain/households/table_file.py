@@ -97,7 +97,7 @@ def _refuse_bombs_and_macros(archive: ZipFile, filename: str) -> None:
         raise SheetRefused("文件带有宏,不能导入。请另存为不带宏的 .xlsx。")
 
 
-def _sheet_rows(sheet: Any, merges: Merges) -> Iterator[tuple[int, list[Cell]]]:  # noqa: ANN401
+def _sheet_rows(sheet: Any, merges: Merges) -> Iterator[tuple[int, list[Cell]]]:
     sheet.reset_dimensions()  # other programs write wrong ones, and rows would be lost without a word
     hanging = sorted(merges)
     active: list[tuple[int, int, int, Cell]] = []
@@ -119,7 +119,7 @@ def _sheet_rows(sheet: Any, merges: Merges) -> Iterator[tuple[int, list[Cell]]]:
         yield number, [] if is_blank else cells  # a merge that runs through an empty row fills no household
 
 
-def _cell(cell: Any) -> Cell:  # noqa: ANN401  five classes of openpyxl
+def _cell(cell: Any) -> Cell:
     value = cell.value
     if cell.data_type == "f":
         return Cell(str(value), "是公式,请复制后“选择性粘贴”为数值")

@@ -17,8 +17,11 @@ from domain.reactions import REACTIONS
 class Connection(Protocol):
     """What the flush needs of an asyncpg connection."""
 
-    async def fetch(self, query: str, *args: Any) -> Sequence[Any]: ...
-    async def execute(self, query: str, *args: Any) -> Any: ...
+    async def fetch(self, query: str, *args: Any) -> Sequence[Any]:
+        """The rows of a query."""
+
+    async def execute(self, query: str, *args: Any) -> Any:
+        """The status of a statement."""
 
 
 @dataclass(frozen=True)

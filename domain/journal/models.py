@@ -1,3 +1,5 @@
+from typing import Any
+
 from tortoise import fields
 from tortoise.models import Model
 
@@ -27,7 +29,7 @@ class JournalRow(Model):
     event = fields.CharField(60)
     case_id = fields.UUIDField(null=True)
     subject_id = fields.UUIDField(null=True)
-    data = fields.JSONField()
+    data: Any = fields.JSONField()
     hash = fields.BinaryField()
 
     class Meta:

@@ -55,6 +55,13 @@ def record(fact: Fact) -> None:
     _unit.get().facts.append(fact)
 
 
+def pending(case_id: UUID) -> list[tuple[Fact, str]]:
+    """The facts of a case in this transaction that are not in the journal yet, each with its actor's label."""
+    unit = _unit.get(None)
+    facts = unit.facts if unit else []
+    return [(fact, (fact.actor or unit.actor).label) for fact in facts if unit and fact.case_id == case_id]
+
+
 def digest(salt: UUID, text: str) -> str:
     """A salted SHA-256 of a text that lives in an erasable table: proves it unchanged, tells nothing without it."""
     return sha256(salt.bytes + text.encode()).hexdigest()

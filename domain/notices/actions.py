@@ -10,7 +10,7 @@ from domain.access.actor import Actor
 from domain.clock import now
 from domain.ids import new_id
 from domain.problems import NotFound
-from domain.sql import execute, fetch_one
+from domain.sql import execute, fetch, fetch_one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,7 @@ INSERT INTO notices (id, audience, recipient_id, event, case_id, appeal_id, titl
                      visible_at)
 SELECT u.id, $3, u.recipient, $4, $5, $6, $7, $8, $9 || ':' || u.recipient, $10, $11
 FROM unnest($1::uuid[], $2::uuid[]) AS u(id, recipient)
-ON CONFLICT (dedupe_key) DO NOTHING
+ON CONFLICT (dedupe_key) DO NOTHING RETURNING id
 """
 
 
@@ -51,13 +51,14 @@ async def tell(audience: str, recipients: Iterable[UUID], key: str, words: Words
     if not people:
         return 0
     at = now()
-    return await execute(
+    rows = await fetch(
         _WRITE,
         [
             [new_id() for _ in people], people, audience, words.event, words.case_id, words.appeal_id, words.title,
             words.text, key, at, words.visible_at or at,
         ],
     )  # fmt: skip
+    return len(rows)
 
 
 async def notice_id(key: str, recipient: UUID) -> UUID:

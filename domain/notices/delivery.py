@@ -6,15 +6,16 @@ one-time credit is spent in the same transaction that says `sending`, and given 
 """
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from domain.clock import now
 from domain.ids import new_id
 from domain.notices.models import Delivery, TellTask
+from domain.notices.texts import IMPORTANT, IN_PERSON, wechat_template
 from domain.rulebook import rulebook
 from domain.sql import execute, fetch_one
-from domain.notices.texts import IMPORTANT, IN_PERSON, wechat_template
 
 DONE = frozenset({"sent", "failed", "unknown"})
 
@@ -166,10 +167,11 @@ async def hand_over(parcel: Parcel) -> None:
 
 
 async def figures() -> dict[str, Any]:
-    """Deliveries that nobody may overlook: unknown, failed and stuck ones, by state."""
+    """Deliveries of the last day that nobody may overlook, by state: unknown, failed, and open ones."""
     row = await fetch_one(
         "SELECT count(*) FILTER (WHERE state = 'unknown') AS unknown, count(*) FILTER (WHERE state = 'failed') AS failed,"
-        " count(*) FILTER (WHERE state IN ('planned', 'sending', 'retry')) AS open"
-        " FROM deliveries WHERE state IN ('unknown', 'failed', 'planned', 'sending', 'retry')"
+        " count(*) FILTER (WHERE state IN ('planned', 'sending', 'retry')) AS open FROM deliveries"
+        " WHERE state IN ('unknown', 'failed', 'planned', 'sending', 'retry') AND changed_at > $1",
+        [now() - timedelta(days=1)],
     )
     return row or {}

@@ -4,13 +4,12 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from domain.clock import local_date
+from domain.clock import local_date, now
 from domain.deadlines.warnings import notify_at
 from domain.notices.actions import Happening, Words, tell
 from domain.notices.recipients import of_level, outside_wall
 from domain.notices.texts import CLOCKS, STAFF, WARNINGS, day, fill
 from domain.rulebook import rulebook
-from domain.clock import now
 from domain.sql import fetch_one
 
 _CASE = """

@@ -61,7 +61,7 @@ WARNINGS: dict[str, NoticeText] = {
 }
 CLOCKS = {
     "accept": "受理", "sign": "签收", "first_contact": "首次联系", "handling": "办理", "callback": "回访", "rework": "重办",
-    "closing": "闭环办结", "aim": "办理", "answer": "答复",
+    "closing": "闭环办结", "aim": "办理", "answer": "答复", "review": "挂账研究",
 }  # fmt: skip
 LEGAL_PATHS = {
     "litigation": "诉讼", "arbitration": "仲裁", "reconsideration": "行政复议", "prosecution": "检察监督",

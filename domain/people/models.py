@@ -44,8 +44,9 @@ class GridWorker(Model):
     name = fields.CharField(60)
     public_phone = fields.CharField(30, default="")
     commitment = fields.CharField(200, default="")
-    source = fields.CharField(20, default="full_time")  # party_member | villager_representative | full_time | volunteer
+    source = fields.CharField(30, default="full_time")  # party_member | villager_representative | full_time | volunteer
     appointed_on = fields.DateField(null=True)
+    term_ends_on = fields.DateField(null=True)
 
     class Meta:
         table = "grid_workers"

@@ -1,5 +1,6 @@
 """Readers of supervision."""
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -9,17 +10,26 @@ from domain.clock import now
 from domain.sql import fetch
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """Which supervisions; what is not set does not narrow."""
+
+    state: str | None = None
+    overdue: bool = False
+    case_id: UUID | None = None
+
+
 async def find_supervisions(
-    actor: Actor, state: str | None, *, overdue: bool, case_id: UUID | None, before: UUID | None, limit: int
+    actor: Actor, wanted: Wanted, *, before: UUID | None, limit: int
 ) -> list[dict[str, Any]]:
     """Supervisions of visible cases, newest first, one more than the limit."""
     where = visible_cases(actor)
-    if state:
-        where.add("s.state = {}", state)
-    if overdue:
+    if wanted.state:
+        where.add("s.state = {}", wanted.state)
+    if wanted.overdue:
         where.add("s.state = 'open' AND s.due_at < {}", now())
-    if case_id:
-        where.add("s.case_id = {}", case_id)
+    if wanted.case_id:
+        where.add("s.case_id = {}", wanted.case_id)
     if before:
         where.add("s.id < {}", before)
     return await fetch(

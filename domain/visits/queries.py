@@ -8,10 +8,8 @@ from uuid import UUID
 from domain.access.actor import Actor
 from domain.access.permissions import Permission
 from domain.access.scope import Where, in_scope
+from domain.rulebook import rulebook
 from domain.sql import fetch, fetch_one
-
-# A round of visits (户户走到) lasts a quarter; being declined counts as walked to, an empty house does not.
-ROUND = timedelta(days=90)
 
 
 @dataclass(frozen=True)
@@ -46,13 +44,14 @@ async def visits(actor: Actor, search: VisitSearch) -> list[dict[str, Any]]:
 
 
 def _unvisited(actor: Actor, at: datetime) -> Where:
+    """A declined visit counts as walked to, an empty house does not."""
     where = Where()
     in_scope(where, actor, Permission.FIELD_READ, "h.area_path")
     where.conditions.append("h.state = 'active'")
     where.add(
         "NOT EXISTS (SELECT 1 FROM visits v WHERE v.household_id = h.id AND v.outcome <> 'absent'"
         " AND v.occurred_at > {})",
-        at - ROUND,
+        at - timedelta(days=rulebook().visit_round_days),
     )
     return where
 

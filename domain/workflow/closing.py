@@ -110,7 +110,7 @@ async def close(turn: Turn, body: Body) -> None:
 async def missing_for_close(case: Case) -> list[str]:
     """What still stands between an answered case and its closing, in Chinese."""
     missing = [text for step, text in STEPS.items() if step not in case.steps]
-    stages = set(await Contact.filter(case_id=case.id).values_list("stage", flat=True))
+    stages = {str(stage) for stage in await Contact.filter(case_id=case.id).values_list("stage", flat=True)}
     missing += [text for stage, text in STAGES.items() if stage not in stages]
     if not await heard(case):
         missing.append("回访")

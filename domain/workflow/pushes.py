@@ -11,15 +11,16 @@ from domain.notices.delivery import clear_credit, confirm_wechat, ensure_credit
 from domain.people.models import Resident
 from domain.people.privacy import erase
 from domain.ports import PushedEvent
-from domain.sql import execute
+from domain.sql import fetch
 
 REVOKED_PHONE = "8"
 
 
 async def take_push(event: PushedEvent) -> bool:
     """React to a push once, however often it is delivered; False for a repeated or an unknown one."""
-    new = await execute(
-        "INSERT INTO wechat_pushes (dedupe_key, event, received_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+    new = await fetch(
+        "INSERT INTO wechat_pushes (dedupe_key, event, received_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
+        " RETURNING event",
         [event.key, event.name[:60], real_now()],
     )
     reaction = _REACTIONS.get(event.name)

@@ -44,7 +44,7 @@ function showTrouble(words) {
 function reflect() {
   var topic = form.querySelector('input[name="topic"]:checked');
   $('contact').hidden = chosen('identity') === 'anonymous';
-  $('topic-said').textContent = topic ? '已选:' + topic.getAttribute('data-name') : '可以不选';
+  $('topic-said').textContent = topic ? '已选：' + topic.getAttribute('data-name') : '可以不选';
 }
 
 // The finer topics are asked for only when somebody has chosen a coarse one; without network the coarse one is enough.
@@ -80,7 +80,7 @@ function prepareForm() {
     stopVoice();
     takeDown();
     if (!(draft.fields.content || '').trim() && !draft.files.some(function (file) { return file.kind === 'audio'; })) {
-      showTrouble('请说一下您要反映的事情:写几个字,或者录一段话,都可以。');
+      showTrouble('请说一下您要反映的事情：写几个字，或者录一段话，都可以。');
       return;
     }
     showTrouble('');

@@ -39,7 +39,7 @@ async function addPhotos(chosen) {
   if (chosen.length > room) $('media-trouble').textContent = '最多放 ' + PHOTOS + ' 张照片。';
   for (var i = 0; i < chosen.length && i < room; i++) {
     try { keepFile('image', await smallPhoto(chosen[i])); }
-    catch (error) { $('media-trouble').textContent = '这张照片打不开,请换一张。'; }
+    catch (error) { $('media-trouble').textContent = '这张照片打不开，请换一张。'; }
   }
   $('photo').value = '';
   showFiles();
@@ -48,7 +48,7 @@ async function addPhotos(chosen) {
 function keepFile(kind, url) {
   var file = { uid: uid(), kind: kind };
   draft.files.push(file);
-  if (!remember('file:' + file.uid, url)) $('media-trouble').textContent = '手机存不下了:提交之前请不要关掉这一页。';
+  if (!remember('file:' + file.uid, url)) $('media-trouble').textContent = '手机存不下了：提交之前请不要关掉这一页。';
   keepDraft();
 }
 
@@ -80,7 +80,7 @@ function canRecord() {
 function showVoice(file) {
   if (file) {
     fill($('voice'), el('audio', { controls: true, src: URL.createObjectURL(blobOf(recall('file:' + file.uid))), 'aria-label': '录好的话' }),
-      button('去掉,重新录', null, function () { dropFile(file); }, 'quiet'));
+      button('去掉，重新录', null, function () { dropFile(file); }, 'quiet'));
     return;
   }
   if (!canRecord()) return chooseRecording();
@@ -100,7 +100,7 @@ function showVoice(file) {
     });
   });
   talk.addEventListener('contextmenu', function (event) { event.preventDefault(); });
-  fill($('voice'), talk, el('p', { class: 'soft centre', id: 'voice-hint' }, '按住说,松开就好;点一下开始、再点一下结束也行'));
+  fill($('voice'), talk, el('p', { class: 'soft centre', id: 'voice-hint' }, '按住说，松开就好；点一下开始、再点一下结束也行'));
 }
 
 function chooseRecording() {
@@ -122,7 +122,7 @@ async function startVoice() {
   } catch (error) {
     recorder = null;
     chooseRecording();
-    announce('没有打开麦克风。可以写字,也可以打热线。');
+    announce('没有打开麦克风。可以写字，也可以打热线。');
     return;
   }
   if (mine.ended) return mine.stream.getTracks().forEach(function (track) { track.stop(); });
@@ -145,7 +145,7 @@ async function startVoice() {
   }, 1000);
   label.parentNode.classList.add('recording');
   label.textContent = '正在录音';
-  announce('正在录音,请说话。');
+  announce('正在录音，请说话。');
 }
 
 function stopVoice() {
@@ -173,7 +173,7 @@ function showPosition() {
       announce('已加上位置。');
     }, function () {
       showPosition();
-      $('media-trouble').textContent = '没有找到位置。不加也可以,写清楚地方就行。';
+      $('media-trouble').textContent = '没有找到位置。不加也可以，写清楚地方就行。';
     }, { enableHighAccuracy: true, timeout: 15000, maximumAge: 60000 });
   }, 'quiet'));
 }

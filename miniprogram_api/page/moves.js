@@ -35,7 +35,7 @@ function sheet(title, key, ready, path, done) {
       window.scrollTo(0, 0);
     } catch (problem) {
       if (!(problem instanceof Trouble)) throw problem;
-      trouble.textContent = problem.words() + (problem.kind === 'offline' ? '有网络时请再点一次,不会重复。' : '');
+      trouble.textContent = problem.words() + (problem.kind === 'offline' ? '有网络时请再点一次，不会重复。' : '');
       if (problem.kind !== 'offline' && problem.status < 500) key = uid();
       send.disabled = false;
     }
@@ -73,7 +73,7 @@ function ratingForm(appeal) {
     for (var name in asked) {
       var found = made.querySelector('input[name="' + name + '"]:checked');
       if (!found) {
-        trouble.textContent = '还差一项:' + asked[name] + '?';
+        trouble.textContent = '还差一项：' + asked[name] + '？';
         made.querySelector('input[name="' + name + '"]').focus();
         return null;
       }
@@ -82,9 +82,9 @@ function ratingForm(appeal) {
     if (words.value.trim()) body.comment = words.value.trim();
     return body;
   }, 'ratings', '谢谢您的评价。');
-  made.append(el('p', { class: 'soft' }, '您怎么想就怎么评。办结以前,办事单位看不到您打的分。'),
-    pick('process', asked.process + '您满意吗?', facts.faces, true), pick('result', asked.result + '您满意吗?', facts.faces, true),
-    pick('solved', asked.solved + '?', facts.solved), pick('staff', asked.staff + '?', facts.staff),
-    el('label', { for: 'rate-words' }, '还想说什么?(可以不写)'), words);
+  made.append(el('p', { class: 'soft' }, '您怎么想就怎么评，说实话就好。'),
+    pick('process', asked.process + '您满意吗？', facts.faces, true), pick('result', asked.result + '您满意吗？', facts.faces, true),
+    pick('solved', asked.solved + '？', facts.solved), pick('staff', asked.staff + '？', facts.staff),
+    el('label', { for: 'rate-words' }, '还想说什么？（可以不写）'), words);
   return made.finish();
 }

@@ -24,7 +24,7 @@ async function showMine(place, rateable) {
 
 function emptyList(rateable) {
   return el('div', { class: 'card empty' }, icon(rateable ? 'smile' : 'chat'),
-    el('p', {}, rateable ? '现在没有等您评价的事。收到答复以后,就可以评价。' : '这部手机还没有说过事。'),
+    el('p', {}, rateable ? '现在没有等您评价的事。收到答复以后，就可以评价。' : '这部手机还没有说过事。'),
     rateable && el('a', { class: 'button quiet', href: '#progress' }, '用编号查'));
 }
 
@@ -55,7 +55,7 @@ function prepareLookup() {
     } catch (trouble) {
       if (!(trouble instanceof Trouble)) throw trouble;
       $('lookup-trouble').textContent = trouble.status === 404
-        ? '没有找到。请对一对编号和查询码,一个字也不能错。忘了就打 ' + facts.hotline + '。' : trouble.words();
+        ? '没有找到。请对一对编号和查询码，一个字也不能错。忘了就打 ' + facts.hotline + '。' : trouble.words();
     }
   });
 }

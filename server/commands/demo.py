@@ -19,8 +19,8 @@ from server.commands.serving import database, prepare, run_one
 from server.demo.accounts import PASSWORD, STAFF, WORKERS
 from server.observe import configure_logging
 
-APP_ID, APP_SECRET = "wxdemo0000000001", "demo-secret-0123456789abcdef0000"  # noqa: S105 (of the stand-in)
-SMS_KEY, SMS_SECRET, SMS_SIGN = "demo-key", "demo-secret", "瑞金民声"  # noqa: S105
+APP_ID, APP_SECRET = "wxdemo0000000001", "demo-secret-0123456789abcdef0000"
+SMS_KEY, SMS_SECRET, SMS_SIGN = "demo-key", "demo-secret", "瑞金民声"
 TEMPLATES = ("submit", "accept", "answer", "close", "rework", "ask-info", "not-accept", "redirect", "transfer-out")
 
 

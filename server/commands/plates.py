@@ -1,7 +1,111 @@
-"""Commands: plates."""
+"""`huying plates print` and `huying plates keys`: a batch from the command line, and the keys of the codes."""
+
+import asyncio
+import shutil
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
 
 import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from config.settings import Settings
+from domain.access.actor import SYSTEM
+from domain.attachments.store import Shelf
+from domain.households.batches import BatchWish, request_batch
+from domain.households.models import PlateBatch
+from domain.problems import Problem
+from qr.layout import layout_names
+from server.commands import plate_keys
+from server.commands.serving import database, prepare, settings_or_exit
+from server.observe import configure_logging
+from server.printing.batch import BatchPrinter
+from server.services import Services, open_services
+from web.unit_of_work import run_unit
+
+console = Console()
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
+    plates = typer.Typer(no_args_is_help=True, help="门牌:印制、密钥")
+    plates.command("print")(print_plates)
+    plates.add_typer(plate_keys.app, name="keys")
+    app.add_typer(plates, name="plates")
+
+
+def print_plates(
+    area: Annotated[str, typer.Option(help="地区代码,如 360781100001")],
+    out: Annotated[Path, typer.Option(help="输出文件;超过一份时文件名后加 -2、-3")],
+    layout: Annotated[str, typer.Option(help="版式")] = "a4-10",
+    only: Annotated[str, typer.Option(help="unprinted(未印过的)或 all")] = "unprinted",
+    form: Annotated[str, typer.Option("--format", help="pdf、zip(PNG)或 svg")] = "pdf",
+    duplex: Annotated[bool, typer.Option(help="双面,背面为网格员名片")] = False,
+    per_file: Annotated[int, typer.Option(min=100, max=100_000, help="每个文件的门牌数")] = 10_000,
+) -> None:
+    """给一个地区的户发码并印制门牌,逐个读回后才算完成。"""
+    if layout not in layout_names():
+        raise typer.BadParameter(f"没有这种版式,可用:{'、'.join(layout_names())}", param_hint="--layout")
+    if only not in ("unprinted", "all") or form not in ("pdf", "zip", "svg"):
+        raise typer.BadParameter("--only 为 unprinted 或 all,--format 为 pdf、zip 或 svg")
+    if not out.parent.is_dir():
+        raise typer.BadParameter("输出文件夹不存在", param_hint="--out")
+    wish = BatchWish(
+        layout=layout, area_code=area, only="all" if only == "all" else "unprinted", format=form, duplex=duplex,
+        per_file=per_file,
+    )  # fmt: skip
+    settings = settings_or_exit()
+    configure_logging("warning")
+    with database(settings) as dsn:
+        prepare(settings, dsn)
+        batch = asyncio.run(_print(settings, dsn, wish, out))
+    _report(batch)
+    if batch.state != "done":
+        raise typer.Exit(1)
+
+
+async def _print(settings: Settings, dsn: str, wish: BatchWish, out: Path) -> PlateBatch:
+    async with open_services(settings, dsn) as services:
+        try:
+            asked = await run_unit(SYSTEM, lambda: request_batch(SYSTEM, wish), services.enqueue)
+        except Problem as problem:
+            errors = ";".join(error["message"] for error in problem.details.get("errors", []))
+            console.print(f"[red]{errors or problem.text}")
+            raise typer.Exit(1) from None
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=console) as progress:
+            issuing = progress.add_task("发码", total=asked.total)
+            printing = progress.add_task("印制", total=asked.total)
+
+            def watch(batch: PlateBatch) -> None:
+                progress.update(issuing, completed=batch.listed)
+                progress.update(printing, completed=batch.done)
+
+            batch = await BatchPrinter(services, asked.id, watch).run()
+            watch(batch)
+        await _save(services, batch, out)
+        return batch
+
+
+async def _save(services: Services, batch: PlateBatch, out: Path) -> None:
+    for file in batch.files:
+        place = out if file["part"] == 1 else out.with_stem(f"{out.stem}-{file['part']}")
+        with await services.files.open(Shelf.PRINTS, UUID(file["id"])) as source, place.open("wb") as target:
+            await asyncio.to_thread(shutil.copyfileobj, source, target)
+        with (
+            await services.files.open(Shelf.PRINTS, UUID(file["csv"])) as source,
+            place.with_suffix(".csv").open("wb") as target,
+        ):
+            await asyncio.to_thread(shutil.copyfileobj, source, target)
+        console.print(f"{place}  {file['plates']} 枚  {file['bytes']:,} 字节  sha256 {file['sha256']}", soft_wrap=True)
+
+
+def _report(batch: PlateBatch) -> None:
+    console.print(f"新发码 {batch.issued},印制 {batch.done},读回 {batch.read_back}")
+    if batch.missing_glyphs:
+        console.print(f"[yellow]字库缺字:{'、'.join(batch.missing_glyphs)}(印作〓,请补字体后重印)")
+    if batch.unread:
+        console.print(f"[red]没有读回:{'、'.join(batch.unread[:20])}")
+    if batch.reason:
+        console.print(f"[red]{batch.reason}")

@@ -5,6 +5,7 @@ import asyncio
 import typer
 
 from server.commands.serving import database, settings_or_exit
+from server.migrate import pending
 from server.observe import configure_logging
 
 
@@ -26,5 +27,8 @@ def purge_command(dry_run: bool = typer.Option(False, "--dry-run", help="只统�
             return await purge(services, dry_run=dry_run)
 
     with database(settings) as dsn:
+        if asyncio.run(pending(settings.migration_database_url or dsn)):
+            typer.echo("数据库结构还不是最新,请先执行 huying migrate", err=True)
+            raise typer.Exit(1)
         for name, count in asyncio.run(run(dsn)).items():
             typer.echo(f"{name}:{'将删除' if dry_run else '已删除'} {count} 条")

@@ -76,7 +76,7 @@ async def _village_department(village: Area) -> None:
 
 def _unit(units: dict[str, Department], name: str) -> Department:
     """A unit by its name, or by the short one without the part in brackets."""
-    plain = name.split(" ")[0]
+    plain = name.split(" ", maxsplit=1)[0]
     return units.get(name) or units.get(name.replace(" ", "")) or units[plain]
 
 

@@ -59,7 +59,11 @@ class Player:
         case_id, appeal_id = await (self._report(story) if story.event else self._file(story))
         for hours, who, action, body in story.steps:
             self._go(min(self._at + timedelta(hours=hours), home - timedelta(minutes=1)))
-            await self._step(case_id, appeal_id, who, action, body)
+            try:
+                await self._step(case_id, appeal_id, who, action, body)
+            except Exception as error:
+                error.add_note(f"story {story.content!r}: {who} {action}")
+                raise
         if story.rating and appeal_id:
             self._go(min(self._at + timedelta(hours=3), home - timedelta(minutes=1)))
             await self._rate(case_id, appeal_id, story.rating)

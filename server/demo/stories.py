@@ -120,7 +120,7 @@ STORIES: tuple[Story, ...] = (
           (_register("0803"), ACCEPT, (1, "dispatcher", "dispatch", {"lead": WATER})), resident="demo-wang"),
     Story(0.3, 0, "", "", "路边井盖移位,已经放了警示牌。", event="E4", level="serious"),
     Story(1, 0, "", "", "楼道堆放杂物。", event="E2", self_handled="当场和住户一起清走,楼道畅通。"),
-    Story(2, 1, "", "", "公告栏玻璃碎了。", ((1, "villagedesk", "dispatch", {"lead": CITY}), SIGN), event="E4"),
+    Story(2, 0, "", "", "公告栏玻璃碎了。", ((1, "villagedesk", "dispatch", {"lead": CITY}), SIGN), event="E4"),
     Story(
         4, 0, "", "", "路灯杆倾斜。",
         ((1, "dispatcher", "dispatch", {"lead": CITY}), SIGN, CONTACT, GRADE,

@@ -1,7 +1,9 @@
 """Prints a batch from its row to its files; started again after a crash, it goes on where it was."""
 
 import asyncio
+import secrets
 import shutil
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -33,6 +35,7 @@ from web.unit_of_work import run_unit
 
 T = TypeVar("T")
 PAGE = 2000
+_LEFT_OVER_S = 86_400
 Watch = Callable[[PlateBatch], None]
 
 
@@ -43,7 +46,9 @@ class BatchPrinter:
         """Prepare; nothing happens before `run`."""
         self._services, self._id, self._watch = services, batch_id, watch
         self._actor = SYSTEM
-        self._folder = services.settings.data_dir / "press" / batch_id.hex
+        self._press = services.settings.data_dir / "press"
+        # A job that was taken for dead may still be at work: each try has a folder of its own.
+        self._folder = self._press / f"{batch_id.hex}-{secrets.token_hex(4)}"
 
     async def run(self) -> PlateBatch:
         """Issue, print, read back, store; the batch as it ended."""
@@ -51,6 +56,7 @@ class BatchPrinter:
         if batch.requested_by:
             self._actor = Actor(kind="staff", id=batch.requested_by)
         try:
+            await asyncio.to_thread(_sweep, self._press)
             return await self._steps(batch)
         except (PressRefused, KeyringInvalid) as refusal:
             reason = str(refusal)
@@ -157,3 +163,11 @@ class PlateMaker:
 def _clear(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, mode=0o700)
+
+
+def _sweep(press: Path) -> None:
+    """Remove the folders of tries that were killed a day ago or more."""
+    if press.is_dir():
+        for folder in press.iterdir():
+            if time.time() - folder.stat().st_mtime > _LEFT_OVER_S:
+                shutil.rmtree(folder, ignore_errors=True)

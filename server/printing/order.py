@@ -56,7 +56,8 @@ def spool(path: Path, plates: Iterator[PlateData]) -> int:
     count = 0
     encoder = msgspec.json.Encoder()
     with path.open("wb") as out:
-        for count, plate in enumerate(plates, 1):
+        for plate in plates:
+            count += 1
             out.write(encoder.encode(plate) + b"\n")
     return count
 

@@ -46,11 +46,20 @@ def _of_case(tell: Teller) -> Made:
 async def _unit(what: Happening, case: dict[str, Any]) -> None:
     if what.data.get("by") == "deadline":
         return  # the warning of that level says it
+    case = _as_it_was(what, case)
     roles = ("principal", "unit_lead") if what.event == "supervision.opened" else ("handler", "unit_lead")
     await tell_staff(what, what.event, case, await recipients.of_unit(case, roles))
     for unit in what.data.get("co_units", ()):
         people = await recipients.of_department(UUID(unit), ("handler", "unit_lead"))
         await tell_staff(what, "co-unit", case, people)
+
+
+def _as_it_was(what: Happening, case: dict[str, Any]) -> dict[str, Any]:
+    """The case with the lead unit of the event: the case may have moved on while the reaction waited."""
+    lead = what.data.get("unit_id")
+    if lead is None or UUID(lead) == case["lead_id"]:
+        return case
+    return {**case, "lead_id": UUID(lead), "handler_id": None}
 
 
 async def _desk(what: Happening, case: dict[str, Any]) -> None:

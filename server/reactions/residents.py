@@ -5,9 +5,9 @@ who waits for an answer is worse served by patience than by a text message. What
 nobody could be reached.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal, TypeVar
-from collections.abc import Awaitable, Callable
 
 import structlog
 

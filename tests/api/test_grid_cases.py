@@ -129,6 +129,14 @@ async def test_an_appeal_given_to_a_worker_shows_what_was_said_and_never_who_sai
     assert not {"欧阳", "13700001111"} & {word for word in ("欧阳", "13700001111") if word in seen.text}
 
 
+async def test_an_appeal_that_a_worker_raises_to_the_next_level_leaves_their_sight(cast: Cast) -> None:
+    worker, case_id = await cast.worker(), await cast.case_of(await cast.appeal())
+    await Case.filter(id=case_id).update(handler_id=ME, state="signed")
+    raised = await move(worker, case_id, "escalate", reason="超出村里能力")
+    assert (raised["state"], raised["can"]) == ("accepted", [])
+    assert (await worker.get(f"{WORKER}/cases/{case_id}")).status_code == 404
+
+
 async def all_items(who: httpx.AsyncClient, path: str, **query: str) -> list[dict[str, Any]]:
     """Every item of a list, page by page."""
     found: list[dict[str, Any]] = []

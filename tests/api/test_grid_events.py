@@ -1,5 +1,6 @@
 """Discover and report through the worker door; what was put right on the spot counts like dispatched work."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
@@ -9,7 +10,8 @@ import pytest
 
 from domain.cases.models import Case
 from domain.sql import fetch
-from tests.support.cast import WORKER, Cast
+from tests.support.cast import DESK, WORKER, Cast
+from tests.support.server import RunningServer
 
 pytestmark = pytest.mark.anyio
 
@@ -68,6 +70,8 @@ async def test_an_urgent_event_shows_the_emergency_numbers_first_and_calls_the_d
     rows = await fetch("SELECT data->>'level' AS level FROM journal WHERE event = 'event.reported'")
     assert [row["level"] for row in rows] == ["urgent"]
     assert "ring_duty" in await cast.react()
+    rung = (await (await cast.staff("towndesk")).get(f"{DESK}/inbox")).json()["items"]
+    assert [(notice["event"], notice["case_id"]) for notice in rung] == [("event.reported", answer.json()["id"])]
 
 
 async def test_what_is_put_right_on_the_spot_goes_to_inspection_by_another(cast: Cast) -> None:
@@ -130,3 +134,19 @@ async def test_grids_and_plates_of_others_do_not_exist(cast: Cast) -> None:
 async def test_only_grid_workers_report(cast: Cast) -> None:
     for who, status in ((cast.anybody(), 401), (await cast.resident(), 403), (await cast.staff("villagedesk"), 403)):
         assert (await who.post(f"{WORKER}/events", json=event())).status_code == status
+
+
+async def test_five_phones_sending_one_event_at_once_open_one_case(server: RunningServer) -> None:
+    signed = server.client().post(f"{WORKER}/sessions", json={"phone": "13800000001", "password": "Huying-demo-2026"})
+    client = server.client(signed.json()["token"])
+    body = event(occurred_at="2026-01-05T09:30:00+08:00", self_handled={"result": "已扶正", "attachment_ids": []})
+    answers = await asyncio.gather(*(asyncio.to_thread(client.post, f"{WORKER}/events", json=body) for _ in range(5)))
+    assert sorted(answer.status_code for answer in answers) == [200, 200, 200, 200, 201]
+    assert len({answer.json()["number"] for answer in answers}) == 1
+    note = {"id": str(uuid4()), "text": "已拍照留存"}
+    path = f"{WORKER}/cases/{body['id']}/add-note"
+    moved = await asyncio.gather(*(asyncio.to_thread(client.post, path, json=note) for _ in range(5)))
+    assert [answer.status_code for answer in moved] == [200] * 5
+    seen = client.get(f"{WORKER}/cases/{body['id']}").json()
+    assert [line["event"] for line in seen["timeline"]].count("case.noted") == 1
+    assert seen["version"] == 3

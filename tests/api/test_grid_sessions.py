@@ -1,20 +1,21 @@
 """Signing in at the worker door: by password, by WeChat once it is bound, for the grids one has now."""
 
+from datetime import date
+
 import pytest
 
 from domain.access.models import Assignment, Staff
-from domain.people.models import GridDuty
+from domain.people.models import GridDuty, GridWorker
 from domain.sql import fetch
 from server.rules import stable_id
 from tests.support.app import client
-from tests.support.cast import WORKER, Cast
+from tests.support.cast import RESIDENT, WORKER, Cast
 
 pytestmark = pytest.mark.anyio
 
 PHONE, PASSWORD = "13800000001", "Huying-demo-2026"
 
 
-@pytest.mark.mechanism("002-05")
 async def test_a_worker_signs_in_by_password_and_sees_the_own_grids(cast: Cast) -> None:
     answer = await cast.anybody().post(f"{WORKER}/sessions", json={"phone": "138 0000 0001", "password": PASSWORD})
     assert answer.status_code == 201, answer.text
@@ -27,6 +28,18 @@ async def test_a_worker_signs_in_by_password_and_sees_the_own_grids(cast: Cast) 
         assert me["commitment"].startswith("有事您说话")
         assert (await signed.delete(f"{WORKER}/sessions/current")).status_code == 204
         assert (await signed.get(f"{WORKER}/me")).status_code == 401
+
+
+@pytest.mark.mechanism("002-05")
+async def test_a_villager_chosen_as_grid_worker_has_a_profile_and_a_public_card(cast: Cast) -> None:
+    await GridWorker.filter(id=stable_id("staff", PHONE)).update(
+        source="villager_representative", appointed_on=date(2026, 1, 4), term_ends_on=date(2029, 1, 3)
+    )
+    me = (await (await cast.worker()).get(f"{WORKER}/me")).json()
+    assert me["source"] == {"code": "villager_representative", "name": "村民代表"}
+    assert (me["appointed_on"], me["term_ends_on"]) == ("2026-01-04", "2029-01-03")
+    card = (await cast.anybody().get(f"{RESIDENT}/plates/{await cast.plate()}")).json()["grid_worker"]
+    assert (card["name"], card["phone"]) == ("邱小兰", PHONE)
 
 
 @pytest.mark.parametrize(

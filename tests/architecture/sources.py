@@ -36,6 +36,14 @@ class Source:
             if isinstance(node, ast.Call):
                 yield node.lineno, ast.unparse(node.func)
 
+    def imports(self) -> Iterator[tuple[int, str]]:
+        """Line and module of everything that is imported, wherever in the file."""
+        for node in ast.walk(self.tree()):
+            if isinstance(node, ast.Import):
+                yield from ((node.lineno, item.name) for item in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                yield node.lineno, node.module or ""
+
     def names(self) -> Iterator[tuple[int, str]]:
         """Line and dotted name of every name that is read."""
         for node in ast.walk(self.tree()):

@@ -64,11 +64,15 @@ def phone(browser: Browser, url: str, **settings: object) -> Iterator[Page]:
         context.close()
 
 
-def plate(server: RunningServer, door: int = 1, state: str = "active") -> str:
-    """A code for a household of the stage, written into the running server's database; its 32 characters."""
+def plate(server: RunningServer, door: int = 3, state: str = "active") -> str:
+    """A new code for a household of the stage, written into the running server's database; its 32 characters."""
     code = mint(load_keyring("", server.log.parent / "keys", may_make=False))
     household: UUID = stable_id("household", f"{VILLAGE}:{door}")
     with psycopg.connect(server.dsn, autocommit=True) as connection:
+        connection.execute(
+            "UPDATE household_codes SET state = 'replaced' WHERE household_id = %s AND state IN ('printed', 'active')",
+            [household],
+        )
         connection.execute(
             "INSERT INTO household_codes (code_id, kid, household_id, area_path, state, issued_at)"
             " SELECT %s, %s, id, area_path, %s, %s FROM households WHERE id = %s",

@@ -10,6 +10,7 @@ from sanic import Sanic
 from domain.areas.actions import make_grids
 from domain.areas.models import Area
 from domain.clock import now
+from domain.households.actions import LIVE
 from domain.households.models import Household, HouseholdCode
 from domain.sql import fetch
 from qr.codes import mint
@@ -113,6 +114,8 @@ class Cast:
         found = demo_villages(await Area.filter(kind="village"))[village]
         household = await Household.get(id=stable_id("household", f"{found.code}:{door}"))
         code = mint(self.app.ctx.services.keyring)
+        if state in LIVE:  # a household has one live code
+            await HouseholdCode.filter(household_id=household.id, state__in=list(LIVE)).update(state="replaced")
         await HouseholdCode.create(
             code_id=code.code_id, kid=code.kid, household_id=household.id, area_path=household.area_path, state=state,
             issued_at=now(),

@@ -41,7 +41,7 @@ async def work(cast: Cast, case_id: str, until: str = "follow-up") -> None:
     """The ordinary path from registration up to and including a move."""
     for login, action, body in PATH:
         await move(cast, login, case_id, action, **body)
-        if action == until and not (action == "contact"):
+        if action == until and action != "contact":
             return
 
 

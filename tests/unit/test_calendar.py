@@ -23,7 +23,7 @@ def published() -> WorkCalendar:
 
 CALENDAR = published()
 days = st.dates(date(2004, 1, 1), date(2026, 12, 31))
-instants = st.datetimes(datetime(2004, 1, 1), datetime(2026, 11, 30)).map(  # noqa: DTZ001 - bounds are naive
+instants = st.datetimes(datetime(2004, 1, 1), datetime(2026, 11, 30)).map(
     lambda at: at.replace(tzinfo=SHANGHAI)
 )
 workdays = st.integers(0, 90)

@@ -69,7 +69,7 @@ def test_the_score_renormalises_when_a_rate_is_missing_and_says_so() -> None:
     missing = kpi_score({**rates, "satisfaction": None}, W)
     assert missing.value is not None
     assert (missing.value.quantize(Decimal("0.01")), missing.renormalised) == (Decimal("93.69"), True)
-    assert kpi_score({name: None for name in rates}, W).value is None
+    assert kpi_score(dict.fromkeys(rates), W).value is None
 
 
 def test_contacts_per_issue() -> None:

@@ -20,7 +20,8 @@ RUIJIN = load_profile("ruijin")
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     shutil.copy(PROFILES / "ruijin.toml", tmp_path)
-    shutil.copytree(PROFILES / "ruijin", tmp_path / "ruijin")
+    for name in ("ruijin", "common"):
+        shutil.copytree(PROFILES / name, tmp_path / name)
     return tmp_path
 
 
@@ -117,28 +118,33 @@ def test_events_and_notices_are_complete() -> None:
 
 
 def test_all_mistakes_of_reference_are_listed_with_their_lines(folder: Path) -> None:
-    unit = change(folder / "ruijin" / "topics.csv", "tap,water_supply", "tap,waterworks")
-    rule = change(folder / "ruijin.toml", 'appeal_type = ["consult"]', 'appeal_type = ["question"]')
-    score = change(folder / "ruijin.toml", "response_rate = 0.30", "response_rate = 0.40") - 1
-    notice = change(folder / "ruijin.toml", "已交 {unit} 办理,", "已交 {office} 办理,") - 2
+    unit = change(folder / "common" / "topics.csv", "tap,water_supply", "tap,waterworks")
+    own = change(folder / "ruijin" / "duties.csv", "1203-1,1203", "1203-1,1299")
+    rules = folder / "common" / "rules.toml"
+    rule = change(rules, 'appeal_type = ["consult"]', 'appeal_type = ["question"]')
+    score = change(rules, "response_rate = 0.30", "response_rate = 0.40") - 1
+    notice = change(folder / "common" / "notices.toml", "已交 {unit} 办理,", "已交 {office} 办理,") - 2
     assert mistakes(folder) == [
-        f"ruijin.toml:{rule - 1}: appeal_type 的取值“question”不存在",
-        f"ruijin.toml:{score}: 三项得分权重之和应为 1",
-        f"ruijin.toml:{notice}: 占位词“office”不存在",
-        f"ruijin/topics.csv:{unit}: 单位“waterworks”不存在",
+        f"common/notices.toml:{notice}: 占位词“office”不存在",
+        f"common/rules.toml:{rule - 1}: appeal_type 的取值“question”不存在",
+        f"common/rules.toml:{score}: 三项得分权重之和应为 1",
+        f"common/topics.csv:{unit}: 单位“waterworks”不存在",
+        "ruijin/duties.csv: 职责清单没有“1203 农产品产销与果茶”",
+        f"ruijin/duties.csv:{own}: 类别“1299”不存在",
     ]
 
 
 def test_all_mistakes_of_shape_are_listed_with_their_lines(folder: Path) -> None:
-    limit = change(folder / "ruijin.toml", 'retaliation_contact = "24h"', 'retaliation_contact = "one day"')
-    change(folder / "ruijin.toml", "yellow_share", "yelow_share")
+    rules = folder / "common" / "rules.toml"
+    limit = change(rules, 'retaliation_contact = "24h"', 'retaliation_contact = "one day"')
+    change(rules, "yellow_share", "yelow_share")
     kind = change(
         folder / "ruijin" / "units.csv", "discipline,市纪委监委,department", "discipline,市纪委监委,bureau"
     )
     found = mistakes(folder)
     assert len(found) == 3
     assert found[0].endswith("不认识的项:yelow_share")
-    assert found[1].startswith(f"ruijin.toml:{limit}: retaliation_contact:时限“one day”写法不对")
+    assert found[1].startswith(f"common/rules.toml:{limit}: retaliation_contact:时限“one day”写法不对")
     assert found[2].startswith(f"ruijin/units.csv:{kind}: Invalid enum value 'bureau'")
 
 
@@ -146,7 +152,7 @@ def test_all_mistakes_of_shape_are_listed_with_their_lines(folder: Path) -> None
     ("file", "old", "new", "reason"),
     [
         ("ruijin.toml", 'name = "瑞金市民意速办"', 'name = "瑞金市', "TOML 写法有误"),
-        ("ruijin.toml", "[scores] ", "[weights] ", "不认识的栏目“weights”"),
+        ("common/rules.toml", "[scores] ", "[weights] ", "不认识的栏目“weights”"),
         ("ruijin.toml", '"HOTLINE_5WD", "STATUTORY"', '"HOTLINE_9WD", "STATUTORY"', "没有轨道“HOTLINE_9WD”"),
         (
             "ruijin.toml",
@@ -154,11 +160,12 @@ def test_all_mistakes_of_shape_are_listed_with_their_lines(folder: Path) -> None
             'track = "URGENT"\nrank = 0',
             "缺少 kind=appeal 的默认规则",
         ),
-        ("ruijin.toml", "12:00:00], [14:30:00", "15:00:00], [14:30:00", "工作时间应按先后顺序"),
+        ("ruijin.toml", 'common = ["channels", "topics"', 'common = ["channels", "topic"', "共用表“topic”不存在"),
+        ("common/rules.toml", "12:00:00], [14:30:00", "15:00:00], [14:30:00", "工作时间应按先后顺序"),
         ("ruijin/units.csv", "audit,市审计局", "market,市审计局", "编码“market”重复"),
         ("ruijin/units.csv", "audit,市审计局", "audit,市林业局", "名称“市林业局”同时用于"),
         ("ruijin/units.csv", "市审计局,department,360781,,,1", "市审计局,department", "应有 7 列"),
-        ("ruijin/duties.csv", "9901-1,9901", "9901-1,9902", "类别“9902”不存在"),
+        ("common/duties.csv", "9901-1,9901", "9901-1,9902", "类别“9902”不存在"),
         ("ruijin/duties.csv", "360781400", "360782400", "不在 360781 内"),
     ],
 )
@@ -168,14 +175,16 @@ def test_a_mistake_is_named(folder: Path, file: str, old: str, new: str, reason:
 
 
 def test_a_missing_sheet_and_an_unknown_profile_are_named(folder: Path) -> None:
-    (folder / "ruijin" / "channels.csv").unlink()
-    assert mistakes(folder) == ["ruijin/channels.csv: 文件不存在"]
+    (folder / "ruijin" / "units.csv").unlink()
+    assert mistakes(folder) == ["ruijin/units.csv: 文件不存在"]
     with pytest.raises(ProfileError, match="现有:ruijin"):
         load_profile("atlantis", folder)
 
 
 def test_a_profile_may_override_a_line_of_a_track(folder: Path) -> None:
-    change(folder / "ruijin.toml", "[flags] ", '[tracks.HOTLINE_5WD]\nhandling = "4wd"\n\n[flags] ')
+    change(
+        folder / "ruijin.toml", "[bodies.leading_group]", '[tracks.HOTLINE_5WD]\nhandling = "4wd"\n\n[bodies.leading_group]'
+    )
     handling = load_profile("ruijin", folder).tracks["HOTLINE_5WD"].handling
     assert handling
     assert handling.limit.code == "4wd"

@@ -131,7 +131,7 @@ async def test_nothing_of_the_case_leaves_the_house(posts: Cast, wechat: StandIn
     await credit(posts, wechat, 1, theirs=0)
     _, run = await answered(posts, **CONTACT)
     await tell(posts, run)
-    asked = [r for r in wechat.tell("received", path=SEND)["requests"]]
+    asked = list(wechat.tell("received", path=SEND)["requests"])
     sent = str(asked) + str(texts(sms))
     assert asked and texts(sms)
     assert not any(word in sent for word in ("路灯", "灯头", "李四"))
