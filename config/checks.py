@@ -109,7 +109,7 @@ def _check_rules(profile: Profile, findings: Findings, file: str) -> None:
     for rule in profile.track_rules:
         findings.missing(file, f'track = "{rule.track}"', "轨道", {rule.track} - profile.tracks.keys())
         for fact, values in rule.when.items():
-            findings.missing(file, rule.reason, f"{fact} 的取值", values - known[fact])
+            findings.missing(file, f'reason = "{rule.reason}"', f"{fact} 的取值", values - known[fact])
     for kind in sorted(FACT_VALUES["kind"]):
         defaults = [rule for rule in profile.track_rules if rule.when == {"kind": frozenset({kind})}]
         if not any(rule.track in profile.tracks and profile.tracks[rule.track].handling for rule in defaults):

@@ -78,7 +78,7 @@ def read_contact(contact: Contact | None) -> Contact:
 
 
 async def _place(body: NewAppeal, plate: CodeFound | None) -> Area:
-    code = plate.household.grid_code if plate else body.area_code or rulebook().county
+    code = plate.household.grid_code if plate else clean_text(body.area_code or "") or rulebook().county
     found = await area(code)
     if found is None:
         raise fault("area_code", "没有这个地区")

@@ -62,6 +62,7 @@ _templates = Environment(
     loader=PackageLoader("miniprogram_api", "page"), autoescape=select_autoescape(default=True),
     undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
 )  # fmt: skip
+_templates.policies["json.dumps_kwargs"] = {"sort_keys": False}  # choices stand in the order of words.toml
 _templates.globals["asset"] = lambda name: f"/m/{name}?v={ASSETS[name].version}"
 _templates.filters["day"] = lambda at: f"{int(at[5:7])}月{int(at[8:10])}日"
 

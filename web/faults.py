@@ -6,7 +6,7 @@ import asyncpg
 import msgspec
 from tortoise.exceptions import DBConnectionError, IntegrityError, OperationalError
 
-from domain.problems import Problem, ServerFault, StillRunning, TemporarilyUnavailable
+from domain.problems import MalformedBody, Problem, ServerFault, StillRunning, TemporarilyUnavailable
 from web.bodies import explain
 
 _AWAY = (
@@ -22,6 +22,7 @@ _AWAY = (
     asyncio.TimeoutError,
     DBConnectionError,
 )
+_UNWRITABLE = (asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError)  # a NUL in a text
 _BUSY = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError, asyncpg.QueryCanceledError)
 
 
@@ -34,6 +35,8 @@ def translate(error: BaseException) -> Problem:
         return TemporarilyUnavailable(retry_after=5)
     if isinstance(cause, _BUSY):
         return StillRunning(retry_after=2)
+    if isinstance(cause, _UNWRITABLE):
+        return MalformedBody()
     if isinstance(error, msgspec.ValidationError):
         return explain(str(error))
     return ServerFault()

@@ -61,7 +61,9 @@ async def read_upload(request: Request, limit: int) -> Upload:
 
 async def _received(request: Request, limit: int) -> bytes:
     raw = bytearray()
-    while request.stream is not None and (piece := await request.stream.read()):  # type: ignore[attr-defined]
+    if request.stream is None:
+        return b""
+    async for piece in request.stream:  # type: ignore[attr-defined]  # an empty piece is not yet the end
         raw += piece
         if len(raw) > limit:
             raise BodyTooLarge(limit_bytes=limit)

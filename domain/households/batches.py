@@ -168,7 +168,7 @@ async def _issue(batch: PlateBatch, rows: Sequence[dict[str, Any]], keyring: Key
 async def _list(batch: PlateBatch, rows: Sequence[dict[str, Any]]) -> None:
     listed = await fetch(
         "INSERT INTO plate_prints (batch_id, number, household_id, code_id)"
-        " SELECT $1, $2 + u.n, c.household_id, c.code_id"
+        " SELECT $1, $2 + row_number() OVER (ORDER BY u.n), c.household_id, c.code_id"
         " FROM unnest($3::uuid[]) WITH ORDINALITY AS u(household_id, n)"
         " JOIN household_codes c ON c.household_id = u.household_id AND c.state IN ('printed', 'active', 'suspect')"
         " ORDER BY u.n RETURNING 1",

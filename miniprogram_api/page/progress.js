@@ -66,7 +66,7 @@ async function showOne(id) {
   fill(place, el('p', { class: 'busy', role: 'status' }, '正在查……'));
   try {
     var appeal = await call('GET', '/appeals/' + encodeURIComponent(id), open.token ? { token: open.token } : {});
-    fill(place, summary(appeal), due(appeal), (appeal.replies || []).map(reply), actions(appeal), timeline(appeal));
+    fill(place, summary(appeal), due(appeal), (appeal.replies || []).map(reply), pictures(appeal, 'unit'), actions(appeal), timeline(appeal));
   } catch (trouble) {
     if (!(trouble instanceof Trouble)) throw trouble;
     if (trouble.status === 401 || trouble.status === 404) {
@@ -78,7 +78,7 @@ async function showOne(id) {
 
 function summary(appeal) {
   return el('div', { class: 'card' }, el('p', { class: 'soft' }, (facts.kinds[appeal.kind] || '') + ' · ' + appeal.number), chip(appeal.status),
-    el('p', { class: 'lead' }, stateOf(appeal.status).hint), appeal.content && el('p', { class: 'said' }, appeal.content));
+    el('p', { class: 'lead' }, stateOf(appeal.status).hint), appeal.content && el('p', { class: 'said' }, appeal.content), pictures(appeal, 'appellant'));
 }
 
 function due(appeal) {
@@ -92,9 +92,22 @@ function reply(answer) {
     el('p', { class: 'soft' }, [answer.unit_name, answer.at && day(answer.at)].filter(Boolean).join(' · ')));
 }
 
+// A photo needs the session's token, so it cannot be a plain address in an <img>.
+function pictures(appeal, from) {
+  var token = open.token || recall('token');
+  var photos = (appeal.attachments || []).filter(function (file) { return file.from === from && file.thumbnail_url; });
+  return photos.length > 0 && el('div', { class: 'photos' }, photos.map(function (file) {
+    var image = el('img', { alt: from === 'unit' ? '办理后的照片' : '我拍的照片' });
+    fetch(file.thumbnail_url, { headers: { Authorization: 'Bearer ' + token } })
+      .then(function (answer) { if (answer.ok) return answer.blob(); })
+      .then(function (blob) { if (blob) image.src = URL.createObjectURL(blob); }, function () { /* no network: the words are enough */ });
+    return el('figure', {}, image);
+  }));
+}
+
 function timeline(appeal) {
   if (!(appeal.timeline || []).length) return null;
   return el('div', { class: 'card' }, el('h3', {}, '经过'), el('ol', { class: 'timeline' }, appeal.timeline.slice().reverse().map(function (step) {
-    return el('li', {}, el('span', { class: 'soft' }, moment(step.at)), el('b', {}, step.text || step.event), step.unit && el('span', {}, step.unit));
+    return el('li', {}, el('span', { class: 'soft' }, moment(step.at)), el('b', {}, step.text || step.event), step.unit && (step.text || '').indexOf(step.unit) < 0 && el('span', {}, step.unit));
   })));
 }

@@ -8,6 +8,7 @@ nobody could be reached.
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal, TypeVar
+from uuid import UUID
 
 import structlog
 
@@ -15,7 +16,7 @@ from domain.access.actor import SYSTEM
 from domain.notices import delivery
 from domain.notices.delivery import Parcel
 from domain.notices.letters import announce
-from domain.notices.texts import wechat_data, wechat_template
+from domain.notices.texts import IMPORTANT, wechat_data, wechat_template
 from domain.ports import (
     CreditSpent,
     ProviderFailure,
@@ -97,7 +98,8 @@ class Courier:
                 return
             if outcome.verdict == "operator":
                 failed.append(f"{way}: {outcome.reason}")
-        self._helpless += failed
+        if parcel.name in IMPORTANT:  # anything less waits in the inbox, which is the truth
+            self._helpless += failed
 
     def finish(self) -> None:
         """Raise for the job runner: to run again, or to park for an operator."""
@@ -119,7 +121,7 @@ class Courier:
             log.warning("not delivered", way=way, notice=parcel.name, verdict=outcome.verdict, reason=outcome.reason)
         return outcome
 
-    async def _settle(self, parcel: Parcel, way: str, delivery_id: object, outcome: Outcome) -> None:
+    async def _settle(self, parcel: Parcel, way: str, delivery_id: UUID, outcome: Outcome) -> None:
         state = {"again": "retry", "operator": "failed"}.get(outcome.verdict, outcome.verdict)
         reason = f"operator:{outcome.reason}" if outcome.verdict == "operator" else outcome.reason
         await delivery.settle(delivery_id, state, reason, outcome.receipt)

@@ -76,7 +76,7 @@ async def test_a_morning_in_the_village(cast: Cast, at: Callable[[str], None]) -
 
         await cast.react()
         inbox = (await worker.get(f"{WORKER}/inbox")).json()["items"]
-        assert ("case.inspected", small["id"]) in {(notice["event"], notice["case_id"]) for notice in inbox}
+        assert ("inspect-passed", small["id"]) in {(notice["event"], notice["case_id"]) for notice in inbox}
 
         tracked = (await worker.get(f"{WORKER}/cases", params={"mine": "reported"})).json()["items"]
         assert {item["id"]: item["state"] for item in tracked} == {case_id: "closed", small["id"]: "closed"}

@@ -32,7 +32,6 @@ async def items(client: Any, path: str) -> list[dict[str, Any]]:
     return list(answer.json()["items"])
 
 
-@pytest.mark.mechanism("000-05")
 async def test_the_appellant_reads_every_step_in_the_inbox(cast: Cast, at: At) -> None:
     at("2026-03-13T16:30")
     li = await cast.resident("li")
@@ -49,6 +48,7 @@ async def test_the_appellant_reads_every_step_in_the_inbox(cast: Cast, at: At) -
     assert not any("{" in n["text"] for n in notices)
 
 
+@pytest.mark.mechanism("000-39")
 async def test_asking_refusing_and_transferring_say_what_and_where(cast: Cast, at: At) -> None:
     at("2026-03-13T16:30")
     li = await cast.resident("li")
@@ -185,7 +185,6 @@ async def report(cast: Cast, level: str) -> Run:
     return Run(1, "ring_duty", args, None, 1)
 
 
-@pytest.mark.mechanism("001-15")
 async def test_an_urgent_event_rings_the_duty_officer_once_at_any_hour(rung: Cast, provider: StandIn, at: At) -> None:
     at("2026-03-14T02:00")
     run = await report(rung, "urgent")
@@ -196,6 +195,8 @@ async def test_an_urgent_event_rings_the_duty_officer_once_at_any_hour(rung: Cas
     [notice] = await items(await rung.staff("towndesk"), f"{DESK}/inbox")
     assert notice["title"] == "紧急事件" and "灾害险情" in notice["text"]
     assert await Delivery.filter(event="duty", state="sent").count() == 1
+    linked = await items(await rung.staff("handler2"), f"{DESK}/inbox")
+    assert [n["event"] for n in linked] == ["event.reported"], "the water bureau is linked to disasters"
 
 
 async def test_an_ordinary_event_rings_nobody(rung: Cast, provider: StandIn) -> None:

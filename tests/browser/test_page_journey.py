@@ -7,6 +7,7 @@ import psycopg
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.eyes import check_view
 from tests.browser.office import ANSWER, Office
 from tests.browser.phones import plate, sideways_photo
 from tests.support.server import RunningServer
@@ -48,6 +49,7 @@ def test_from_the_scan_to_the_rating(server: RunningServer, take_phone: TakePhon
         ("help", "household_qr", "村口的路灯坏了三天，晚上看不见路", None, None, "image", 1067, 1600)
     ]
     page.get_by_text("日子是怎么算的").click()
+    check_view(page, 18)
     expect(page.locator("#receipt .days li").first).to_contain_text("起算日")
 
     page.get_by_role("button", name="记下了").click()
@@ -60,6 +62,9 @@ def test_from_the_scan_to_the_rating(server: RunningServer, take_phone: TakePhon
     expect(page.locator("#one .timeline li")).not_to_have_count(0)
 
     page.get_by_role("button", name="评一评").click()
+    check_view(page, 18)
+    page.get_by_role("button", name="大字").click()
+    check_view(page, 24)
     page.get_by_role("button", name="确定").click()
     expect(page.get_by_role("alert").filter(has_text="还差一项")).to_be_visible()
     for name, words in (("process", "满意"), ("result", "很满意"), ("solved", "解决了"), ("staff", "积极")):

@@ -269,6 +269,28 @@ async def test_a_provider_that_needs_an_operator_parks_the_job_when_nobody_was_r
     assert (await Delivery.get(appeal_id=appeal_id, way="sms")).state == "failed"
 
 
+async def test_a_caller_without_an_account_gets_the_answer_by_sms(posts: Cast, sms: StandIn) -> None:
+    appeal_id, run = await answered(posts, **CONTACT)
+    await execute("UPDATE appeals SET resident_id = NULL WHERE id = $1", [appeal_id])
+    await tell(posts, run)
+    assert await fate(appeal_id) == {"sms": "sent"}
+    assert texts(sms)[0]["phone"] == PHONE
+    assert (await Delivery.get(appeal_id=appeal_id, way="sms")).notice_id is None
+
+
+async def test_a_small_notice_that_wechat_cannot_carry_stays_in_the_inbox_and_calls_no_operator(
+    posts: Cast, wechat: StandIn, sms: StandIn
+) -> None:
+    await credit(posts, wechat)
+    install(replace(rulebook(), wechat_templates={"submit": TEMPLATE}))
+    receipt = await posts.appeal(**CONTACT)
+    wechat.tell("fault", path=SEND, kind="errcode", value=45009, effect=False)
+    assert "tell_resident" in await posts.react()
+    carried = await Delivery.filter(appeal_id=receipt["id"]).values_list("way", "state")
+    assert list(carried) == [("wechat", "failed")]
+    assert texts(sms) == [] and await Notice.exists(appeal_id=receipt["id"], event="submit")
+
+
 async def test_two_sends_at_once_spend_one_credit(posts: Cast, wechat: StandIn) -> None:
     resident = await credit(posts, wechat)
     parcel = delivery.Parcel(key="k", name="answer", resident_id=resident.id)

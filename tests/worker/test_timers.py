@@ -67,7 +67,7 @@ def a_minute_before(moment: str) -> str:
     return (datetime.fromisoformat(moment) - timedelta(minutes=1)).isoformat()
 
 
-@pytest.mark.mechanism("000-42", "000-15")
+@pytest.mark.mechanism("000-42")
 @pytest.mark.parametrize("name", LADDERS)
 async def test_each_level_falls_at_its_instant_once(cast: Cast, at: At, name: str) -> None:
     received, limit, steps = LADDERS[name]
