@@ -11,7 +11,7 @@ Row = Mapping[str, Any]
 class Change:
     """One row that differs; `cells` are the differing columns with their value before and after."""
 
-    kind: Literal["new", "changed", "ended"]
+    kind: Literal["new", "changed", "ended", "kept"]
     code: str
     name: str
     cells: Mapping[str, tuple[Any, Any]]
@@ -21,7 +21,8 @@ def compare(wanted: Mapping[str, Row], held: Mapping[str, Row], ends: Mapping[st
     """Return what makes the held rows the wanted ones; a row that ended gets the values of `ends`, it never goes.
 
     Both are rows by code with a `name`; only the columns of the wanted row are compared. A row that already bears
-    the values of `ends` and is not wanted is no difference.
+    the values of `ends` and is not wanted is no difference. Where nothing marks an end (`ends` is empty), a row that
+    is not wanted is `kept`: to be seen, with nothing to write.
     """
     found = []
     for code, row in wanted.items():
@@ -30,9 +31,10 @@ def compare(wanted: Mapping[str, Row], held: Mapping[str, Row], ends: Mapping[st
             found.append(Change("new", code, row["name"], {key: (None, value) for key, value in row.items()}))
         elif cells := _differing(before, row):
             found.append(Change("changed", code, row["name"], cells))
-    for code, row in held.items():
-        if code not in wanted and (cells := _differing(row, ends)):
-            found.append(Change("ended", code, row["name"], cells))
+    for code in sorted(held.keys() - wanted.keys()):
+        cells = _differing(held[code], ends)
+        if cells or not ends:
+            found.append(Change("ended" if ends else "kept", code, held[code]["name"], cells))
     return found
 
 

@@ -89,26 +89,21 @@ def _settled(unit: Unit, owner: Owner) -> Unit:
 
 
 def _division_units(owner: Owner, units: Iterable[Unit], findings: Findings) -> dict[str, Unit]:
-    wish = owner.division_units
-    if not wish.towns and not wish.villages_in:
-        return {}
+    file, wish = f"{owner.code}.toml", owner.division_units
     try:
         rows = load_divisions(owner.area)
-    except ProfileError as problem:
-        findings.mistakes += problem.mistakes
+    except ProfileError:
+        findings.add(file, f"没有区划“{owner.area}”的区划表", near="area =")
         return {}
-    found: dict[str, Unit] = {}
+    towns = {row.town_code: row for row in rows}
+    findings.missing(file, "villages_in", "乡镇", set(wish.villages_in) - towns.keys())
     served = {unit.area for unit in units if unit.kind not in ("urban", "section")}
-    for row in rows if wish.towns else []:
-        name = f"{row.county}{row.town}" if len(owner.area) == CITY_CODE else row.town
-        if row.town_code not in served:
-            found[row.town_code] = Unit(code=row.town_code, name=name, kind="town", area=row.town_code)
-    findings.missing(
-        f"{owner.code}.toml", "villages_in", "乡镇", set(wish.villages_in) - {row.town_code for row in rows}
-    )
+    found: dict[str, Unit] = {}
+    for code in towns.keys() - served if wish.towns else ():
+        name = f"{towns[code].county}{towns[code].town}" if len(owner.area) == CITY_CODE else towns[code].town
+        found[code] = Unit(code=code, name=name, kind="town", area=code)
     for row in rows:
         if row.town_code in wish.villages_in:
-            found[row.code] = Unit(
-                code=row.code, name=row.name, kind="village", area=row.code, parent=row.town_code
-            )
-    return found
+            unit = Unit(code=row.code, name=row.name, kind="village", area=row.code, parent=row.town_code)
+            found[row.code] = unit
+    return dict(sorted(found.items()))

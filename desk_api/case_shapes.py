@@ -17,7 +17,7 @@ from web.shapes import clock_shape, local, masked_name, masked_phone
 Row = dict[str, Any]
 PLAIN = (
     "id", "number", "kind", "state", "version", "origin", "title", "topic", "appeal_type", "petition_class",
-    "event_type", "level", "urgent", "major", "area_code", "area_name", "household_id", "handler_id", "reporter_id",
+    "event_type", "level", "urgent", "major", "area_code", "area_name", "handler_id", "reporter_id",
     "grade", "disposition", "result", "basis", "round", "rework_no", "designated", "steps", "track", "handling_track",
     "lon", "lat", "datum",
 )  # fmt: skip
@@ -51,6 +51,8 @@ def case_shape(actor: Actor, row: Row, file: CaseFile, clocks: list[Row], timeli
     return {
         **{name: row[name] for name in PLAIN},
         "state_name": STATES[row["state"]],
+        # a household is a person's door: it is shown to whom every appellant of the case may be shown
+        "household_id": row["household_id"] if _all_open(actor, case, file) else None,
         "topic_name": rulebook().topics[row["topic"]].name if row["topic"] in rulebook().topics else "",
         "track_reasons": row["track_reasons"],
         "lead": _unit(row["lead_id"], row["lead_name"]),
@@ -80,6 +82,10 @@ def supervision_shape(row: Row) -> Row:
         "department": _unit(row["department_id"], row["unit"]),
         **{name: local(row[name]) for name in ("opened_at", "due_at", "closed_at")},
     }
+
+
+def _all_open(actor: Actor, case: CaseFacts, file: CaseFile) -> bool:
+    return all(identity_open(appeal["identity"], case, actor) for appeal in file.appeals)
 
 
 def _can(actor: Actor, case: CaseFacts, file: CaseFile) -> list[str]:

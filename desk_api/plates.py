@@ -11,8 +11,9 @@ from domain.access.permissions import Permission as P
 from domain.attachments.store import FileMissing, Shelf
 from domain.clock import now
 from domain.households import batches, revocations, scans
-from domain.households.queries import scoped_row, scoped_rows
-from domain.problems import LayoutUnknown, NotFound, NotReadyYet
+from domain.households.actions import adopt_orphan as adopt_code
+from domain.households.queries import locked_household, scoped_row, scoped_rows
+from domain.problems import HouseholdHasCode, LayoutUnknown, NotFound, NotReadyYet
 from qr.layout import layout_names, load_layout
 from web.bodies import fault
 from web.paging import Page, paged
@@ -42,6 +43,12 @@ class Revocation(Strict):
     reason: Literal["stolen", "leaked", "misprint"]
     batch_id: UUID | None = None
     kid: Annotated[int, Meta(ge=0, le=15)] | None = None
+
+
+class Adoption(Strict):
+    """The house on whose door an orphan hangs."""
+
+    household_id: UUID
 
 
 class FileChoice(Strict):
@@ -146,6 +153,20 @@ async def list_orphans(ask: Ask) -> dict[str, Any]:
     return {"items": items, "next": None}
 
 
+async def adopt_orphan(ask: Ask) -> dict[str, Any]:
+    """Tie an orphan to the house on whose door it hangs."""
+    household = await locked_household(ask.actor, P.PLATE_REVOKE, ask.body.household_id)
+    code = await adopt_code(household, _code_id(ask.path["code_id"]))
+    return {"household_id": household.id, "state": code.state}
+
+
+def _code_id(text: str) -> bytes:
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        raise NotFound from None
+
+
 async def show_scans(ask: Ask) -> dict[str, Any]:
     """Scans of the last 30 days by outcome; many unknown ones mean forged plates."""
     return {"items": await scans.scan_counts(now() - scans.SHOWN), "next": None}
@@ -218,5 +239,7 @@ ROUTES = [
           summary="批量注销进度"),
     Route(method="GET", path="/plates/orphans", handler=list_orphans, gate=P.PLATE_REVOKE, reads=True,
           summary="恢复备份后待找回的门牌码"),
+    Route(method="POST", path="/plates/orphans/<code_id:str>/adoption", handler=adopt_orphan, gate=P.PLATE_REVOKE,
+          body=Adoption, summary="把找回的门牌码归户", problems=(HouseholdHasCode,)),
     Route(method="GET", path="/plates/scans", handler=show_scans, gate=P.PLATE_PRINT, reads=True, summary="扫码统计"),
 ]  # fmt: skip

@@ -254,6 +254,12 @@ class HouseholdEnded(Problem):
     advice = "已注销、已并入的户不能再办理此项。"
 
 
+class HouseholdHasCode(Problem):
+    code, status = "household-has-code", 409
+    title = "这一户已有在用的门牌码"
+    advice = "请先注销在用的码,再把找回的码归到这一户。"
+
+
 class NotWaiting(Problem):
     code, status = "not-waiting", 409
     title = "这个绑定申请已经处理过了"

@@ -21,6 +21,7 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "case.merged": ("tell_resident",),
     "case.held-long-term": ("tell_resident",),
     "case.urged": ("tell_unit",),
+    "appeal.messaged": ("tell_unit",),
     "appeal.withdrawn": ("tell_resident", "tell_unit"),
     "appeal.content-flagged": ("tell_desk",),
     "deadline.warned": ("tell_deadline",),

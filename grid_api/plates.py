@@ -41,7 +41,7 @@ async def show_plate(ask: Ask) -> dict[str, Any]:
     if found.code.state not in LIVE:
         raise CodeDead(hotline=rulebook().hotline)
     row = await household_row(ask.actor, P.FIELD_READ, found.household.id)
-    return {"status": found.code.state, "household": household_shape(row)}
+    return {**household_shape(row), "status": found.code.state}
 
 
 async def activate(ask: Ask) -> dict[str, Any]:

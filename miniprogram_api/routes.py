@@ -3,6 +3,7 @@
 from miniprogram_api import (
     appeals,
     attachments,
+    guide,
     households,
     inbox,
     lookups,
@@ -27,6 +28,7 @@ ROUTES = table(
     *lookups.ROUTES,
     *attachments.ROUTES,
     *topics.ROUTES,
+    *guide.ROUTES,
     *me.ROUTES,
     *inbox.ROUTES,
     *plates.ROUTES,

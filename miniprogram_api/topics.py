@@ -26,7 +26,10 @@ async def list_topics(ask: Ask) -> Answer:
     below: dict[str, list[Topic]] = {}
     for topic in topics:
         below.setdefault(topic.parent, []).append(topic)
-    items = [{**_topic(topic), "children": [_topic(child) for child in below.get(topic.code, ())]} for topic in below[""]]
+    items = [
+        {**_topic(topic), "children": [_topic(child) for child in below.get(topic.code, ())]}
+        for topic in below[""]
+    ]
     return Answer({"items": items, "hotline": rulebook().hotline}, headers=CACHED)
 
 

@@ -15,6 +15,7 @@ from tortoise.transactions import in_transaction
 from domain import clock
 from server.db import model_modules, opened, tortoise_config
 from server.migrate import migrate
+from server.observe import configure_logging
 from server.rules import build_rulebook, seed
 from tests.support.app import running_app, test_settings
 from tests.support.cast import Cast, make_stage
@@ -24,6 +25,9 @@ from tests.support.server import server
 __all__ = ["cluster", "database", "server"]
 
 TEMPLATE = "stage"
+
+
+configure_logging("critical")  # structlog's own default prints locals, case texts among them, and takes its time
 
 
 @pytest.fixture(scope="session")

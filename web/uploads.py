@@ -13,7 +13,9 @@ from web.bodies import fault
 MAX_PARTS = 20
 MAX_HEAD = 4096
 MAX_FIELD = 10_000
-_BOUNDARY = re.compile(r"""multipart/form-data\s*;(?:.*;)?\s*boundary=(?:"([^"]{1,200})"|([^\s;"]{1,200}))""", re.IGNORECASE)
+_BOUNDARY = re.compile(
+    r"""multipart/form-data\s*;(?:.*;)?\s*boundary=(?:"([^"]{1,200})"|([^\s;"]{1,200}))""", re.IGNORECASE
+)
 _NAME = re.compile(r'[;\s]name="([^"]{1,100})"', re.IGNORECASE)
 _FILENAME = re.compile(r'[;\s]filename="([^"]{0,300})"', re.IGNORECASE)
 

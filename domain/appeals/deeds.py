@@ -39,7 +39,9 @@ def deeds(case: CaseFacts, actor: Actor, rating: RatingFacts, at: datetime) -> l
         found.append("object")
     if rating.open(at) and actor.may(Permission.APPEAL_RATE):
         found.append("rate")
-    return found if actor.may(Permission.APPEAL_DECIDE) else [name for name in found if name not in _DECISIONS]
+    return (
+        found if actor.may(Permission.APPEAL_DECIDE) else [name for name in found if name not in _DECISIONS]
+    )
 
 
 def refuse(case: CaseFacts, allowed_now: list[str]) -> MoveNotAllowed:

@@ -72,7 +72,9 @@ async def urge(own: Own, text: str) -> Message:
 async def withdraw(own: Own, reason: str) -> Message:
     """Take the appeal back; a case that answers others too goes on, so it cannot end for them."""
     if await Appeal.filter(case_id=own.case.id).count() > 1:
-        raise GuardNotMet(reason="这件事还有其他群众反映,已合并办理,不能由一人撤回。您可以不再跟进。", missing=[])
+        raise GuardNotMet(
+            reason="这件事还有其他群众反映,已合并办理,不能由一人撤回。您可以不再跟进。", missing=[]
+        )
     await own.move("withdraw", reason=reason)
     return await _keep(own, "withdrawal", reason)
 

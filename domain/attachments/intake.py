@@ -62,7 +62,9 @@ async def take_in(
     }
 
 
-async def _derive(photos: PhotoDesk, data: bytes, file_type: FileType) -> tuple[dict[str, Any], dict[Shelf, bytes]]:
+async def _derive(
+    photos: PhotoDesk, data: bytes, file_type: FileType
+) -> tuple[dict[str, Any], dict[Shelf, bytes]]:
     """What the row says of the shown file, and the bytes for each open shelf."""
     if file_type.kind is Kind.IMAGE:
         image = await photos.clean(data)

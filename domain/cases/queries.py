@@ -188,7 +188,8 @@ async def timeline(case_id: UUID) -> list[dict[str, Any]]:
     ]  # fmt: skip
     return await fetch(
         "SELECT j.key, j.at, j.actor, j.event, j.data, j.subject_id, t.text, t.public, d.name AS unit, f.name AS by"
-        f" FROM ({_LINES}) j LEFT JOIN staff f ON j.actor = f.kind || ':' || f.id"
+        f" FROM ({_LINES}) j LEFT JOIN staff f ON f.id = CASE WHEN j.actor ~ '^(staff|worker):'"
+        " THEN split_part(j.actor, ':', 2)::uuid END"
         " LEFT JOIN case_texts t ON t.id = (j.data->>'text_id')::uuid"
         " LEFT JOIN departments d ON d.id = (j.data->>'unit_id')::uuid"
         " ORDER BY j.fresh, j.at, j.area, j.n",

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from domain.access.actor import Actor
+from domain.access.permissions import Permission
 from domain.cases.queries import case_row, visible_cases
 from domain.clock import now
 from domain.dispatch.rules import (
@@ -17,6 +18,7 @@ from domain.dispatch.rules import (
     propose_topics,
     propose_units,
 )
+from domain.problems import NotAllowed
 from domain.rulebook import rulebook
 from domain.sql import fetch, fetch_one
 
@@ -26,8 +28,11 @@ TOWN_DEPTH = 4  # province, city, county, town
 
 
 async def suggest(actor: Actor, case_id: UUID) -> dict[str, Any]:
-    """Topics, lead units and possible duplicates of a case, each with its reasons; 404 outside the actor's scope."""
+    """Topics, lead units and possible duplicates of a case, each with its reasons; 404 outside the actor's scope, 403
+    for whoever neither registers nor dispatches: a duplicate tells that two cases have the same telephone."""
     case = await case_row(actor, case_id)
+    if not (actor.may(Permission.CASE_REGISTER) or actor.may(Permission.CASE_DISPATCH)):
+        raise NotAllowed
     text = await _text(case_id) or case["title"]
     topic = case["topic"] or _topic_of_event(case["event_type"])
     topics = propose_topics(text, topic, [(t.code, t.name, t.plain) for t in rulebook().topics.values() if t.parent])

@@ -13,9 +13,9 @@ from domain.access.permissions import Permission
 from domain.clock import now
 from domain.households.models import Household, HouseholdCode
 from domain.households.positions import NEAR_M, Position, distance_m
-from domain.households.scans import note_scan
+from domain.households.scans import note_scan, orphans
 from domain.journal.unit import Fact, record
-from domain.problems import CodeDead, CodeNotPrinted, NotFound, UnknownCode
+from domain.problems import CodeDead, CodeNotPrinted, HouseholdHasCode, NotFound, UnknownCode
 from domain.rulebook import rulebook
 from qr.codes import CodeRefused, Keyring, mint, read
 from qr.codes import HouseholdCode as PrintedCode
@@ -56,7 +56,7 @@ async def look_up(keyring: Keyring, text: str, door: str) -> CodeFound:
     row = await HouseholdCode.get_or_none(code_id=read_code.code_id)
     if row is None:
         if not read_code.needs_row:
-            await note_scan(read_code.code_id, "orphan", door)
+            await note_scan(read_code.code_id, "orphan", door, read_code.kid)
         raise UnknownCode
     return CodeFound(row, await Household.get(id=row.household_id))
 
@@ -101,6 +101,22 @@ async def replace_code(household: Household, by: Household) -> None:
     heir = await HouseholdCode.filter(household_id=by.id, state__in=list(LIVE)).first()
     await _end(code, "replaced", now(), bytes(heir.code_id) if heir else None)
     note_household(household, "code.replaced", {"code": bytes(code.code_id).hex()})
+
+
+async def adopt_orphan(household: Household, code_id: bytes) -> HouseholdCode:
+    """Tie a genuine code that a restore lost to the house on whose door it hangs; 404 for no orphan."""
+    found = await orphans(1, code_id)
+    if not found:
+        raise NotFound
+    if await HouseholdCode.exists(household_id=household.id, state__in=list(LIVE)):
+        raise HouseholdHasCode
+    at = now()
+    code = await HouseholdCode.create(
+        code_id=code_id, kid=found[0]["kid"], household_id=household.id, area_path=household.area_path, state="active",
+        issued_at=at, printed_at=at, activated_at=at,
+    )  # fmt: skip
+    note_household(household, "code.adopted", {"code": code_id.hex()})
+    return code
 
 
 async def activate_code(actor: Actor, keyring: Keyring, text: str, at_place: Position | None) -> CodeFound:

@@ -169,6 +169,7 @@ class CodeScan(Model):
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     code_id = fields.BinaryField(null=True)
+    kid = fields.SmallIntField(null=True)  # of an orphan: what its row will need
     at = InstantField()
     outcome = fields.CharField(10)  # live | dead | unknown | orphan
     door = fields.CharField(10)  # web | resident | worker

@@ -10,19 +10,11 @@ from domain.sql import execute, fetch
 SHOWN = timedelta(days=30)
 
 
-async def note_scan(code_id: bytes | None, outcome: str, door: str) -> None:
+async def note_scan(code_id: bytes | None, outcome: str, door: str, kid: int | None = None) -> None:
     """Keep one scan; `outcome` is live, dead, unknown or orphan. One cheap insert."""
     await execute(
-        "INSERT INTO code_scans (id, code_id, at, outcome, door) VALUES ($1, $2, $3, $4, $5)",
-        [new_id(), code_id, now(), outcome, door],
-    )
-
-
-async def purge_scans(at: datetime, days: int) -> int:
-    """Delete at most 5,000 scans older than the retention; how many. Call again while it is not 0."""
-    return await execute(
-        "DELETE FROM code_scans WHERE id IN (SELECT id FROM code_scans WHERE at < $1 ORDER BY at LIMIT 5000)",
-        [at - timedelta(days=days)],
+        "INSERT INTO code_scans (id, code_id, at, outcome, door, kid) VALUES ($1, $2, $3, $4, $5, $6)",
+        [new_id(), code_id, now(), outcome, door, kid],
     )
 
 
@@ -35,11 +27,14 @@ async def scan_counts(since: datetime) -> list[dict[str, Any]]:
     )
 
 
-async def orphans(limit: int = 200) -> list[dict[str, Any]]:
+async def orphans(limit: int = 200, only: bytes | None = None) -> list[dict[str, Any]]:
     """Genuine codes without a row, still to be tied to a household again after a restore."""
+    where = "" if only is None else " AND s.code_id = $1"
     return await fetch(
-        "SELECT encode(s.code_id, 'hex') AS code_id, count(*) AS scans, min(s.at) AS first_at, max(s.at) AS last_at"
+        "SELECT encode(s.code_id, 'hex') AS code_id, max(s.kid) AS kid, count(*) AS scans,"
+        " min(s.at) AS first_at, max(s.at) AS last_at"
         " FROM code_scans s WHERE s.outcome = 'orphan'"
         " AND NOT EXISTS (SELECT 1 FROM household_codes c WHERE c.code_id = s.code_id)"
-        f" GROUP BY s.code_id ORDER BY last_at DESC LIMIT {limit}",
+        f"{where} GROUP BY s.code_id ORDER BY last_at DESC LIMIT {limit}",
+        [] if only is None else [only],
     )

@@ -18,6 +18,7 @@ from domain.rulebook import rulebook
 from domain.sql import execute, fetch_one
 
 DONE = frozenset({"sent", "failed", "unknown"})
+OPERATOR = "operator:"  # begins the reason of a failure that somebody has to mend
 
 
 @dataclass(kw_only=True)
@@ -73,14 +74,22 @@ async def begin(parcel: Parcel, way: str) -> Delivery:
     """Say `sending` and commit, then send: only a delivery that comes back as `sending` may be sent."""
     await plan(parcel, way)
     delivery = await Delivery.select_for_update().get(dedupe_key=f"{parcel.key}:{way}")
-    if delivery.state in DONE:
+    if delivery.state in DONE and not await _may_reopen(parcel, delivery):
         return delivery
     if delivery.state == "sending":
         return await _settle(delivery, "unknown", "restarted")
-    if way == "wechat" and delivery.state == "planned" and not await spend_credit(parcel):
+    if way == "wechat" and delivery.state != "retry" and not await spend_credit(parcel):
         return await _settle(delivery, "failed", "no-credit")
     delivery.attempts += 1
     return await _settle(delivery, "sending", "")
+
+
+async def _may_reopen(parcel: Parcel, delivery: Delivery) -> bool:
+    """Whether a job that an operator started again may send: it surely failed for our own fault, nothing else arrived."""
+    if delivery.state != "failed" or not delivery.reason.startswith(OPERATOR):
+        return False
+    others = [f"{parcel.key}:{way}" for way in ("wechat", "sms", "task")]
+    return not await Delivery.filter(dedupe_key__in=others, state__in=["sent", "unknown"]).exists()
 
 
 async def settle(delivery_id: UUID, state: str, reason: str = "", receipt: str = "") -> None:

@@ -37,6 +37,7 @@ STAFF: dict[str, NoticeText] = {
     "co-unit": NoticeText("有协办工单", "工单 {number} 由 {unit} 主办,请你单位协办:{title}。"),
     "case.reworked": NoticeText("工单退回重办", "工单 {number} 群众不满意,退回重办:{title}。请在 {due_on} 前办结。"),
     "case.urged": NoticeText("催办", "工单 {number} 被催办:{title}。请尽快办理,{due_on} 到期。"),
+    "appeal.messaged": NoticeText("群众补充了情况", "工单 {number} 的诉求人补充了情况,请查看:{title}。"),
     "appeal.withdrawn": NoticeText("诉求已撤回", "工单 {number} 的诉求人已撤回诉求,无需继续办理。"),
     "supervision.opened": NoticeText("督办", "工单 {number} 已列入督办:{title}。请在 {due_on} 前反馈办理情况。"),
     "case.returned": NoticeText("有退单申请", "{unit} 申请退回工单 {number}:{title}。请决定是否同意。"),

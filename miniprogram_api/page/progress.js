@@ -15,11 +15,27 @@ async function showMine(place, rateable) {
   try {
     var items = (await call('GET', '/appeals?limit=50')).items;
     if (rateable) items = items.filter(mayRate);
-    fill(place, items.length ? el('ul', { class: 'list' }, items.map(row)) : emptyList(rateable));
+    fill(place, items.length ? el('ul', { class: 'list' }, items.map(row)) : emptyList(rateable),
+      items.length && !rateable && button('清掉这部手机上的记录', 'lock', leave, 'quiet'));
   } catch (trouble) {
     if (!(trouble instanceof Trouble)) throw trouble;
     fill(place, trouble.status === 401 ? emptyList(rateable) : troubleBox(trouble, function () { showMine(place, rateable); }));
   }
+}
+
+// A phone is often shared: whoever holds it next must not read what was said on it.
+async function leave() {
+  if (!confirm('清掉以后，这部手机看不到您说过的事，只能用编号和查询码查。事情照样办。要清掉吗？')) return;
+  try { await call('DELETE', '/sessions/current'); } catch (trouble) { if (!(trouble instanceof Trouble)) throw trouble; }
+  draft.files.forEach(function (file) { forget('file:' + file.uid); });
+  ['token', 'receipt', 'draft'].forEach(forget);
+  draft = newDraft();
+  form.reset();
+  showFiles();
+  showPosition();
+  reflect();
+  show();
+  announce('已清掉。');
 }
 
 function emptyList(rateable) {

@@ -40,20 +40,18 @@ def print_plates(
     out: Annotated[Path, typer.Option(help="输出文件;超过一份时文件名后加 -2、-3")],
     layout: Annotated[str, typer.Option(help="版式")] = "a4-10",
     only: Annotated[str, typer.Option(help="unprinted(未印过的)或 all")] = "unprinted",
-    form: Annotated[str, typer.Option("--format", help="pdf、zip(PNG)或 svg")] = "pdf",
-    duplex: Annotated[bool, typer.Option(help="双面,背面为网格员名片")] = False,
-    per_file: Annotated[int, typer.Option(min=100, max=100_000, help="每个文件的门牌数")] = 10_000,
+    form: Annotated[str, typer.Option("--format", help="pdf、duplex(双面 PDF,背面为网格员名片)、zip(PNG)或 svg")] = "pdf",
 ) -> None:
     """给一个地区的户发码并印制门牌,逐个读回后才算完成。"""
     if layout not in layout_names():
         raise typer.BadParameter(f"没有这种版式,可用:{'、'.join(layout_names())}", param_hint="--layout")
-    if only not in ("unprinted", "all") or form not in ("pdf", "zip", "svg"):
-        raise typer.BadParameter("--only 为 unprinted 或 all,--format 为 pdf、zip 或 svg")
+    if only not in ("unprinted", "all") or form not in ("pdf", "duplex", "zip", "svg"):
+        raise typer.BadParameter("--only 为 unprinted 或 all,--format 为 pdf、duplex、zip 或 svg")
     if not out.parent.is_dir():
         raise typer.BadParameter("输出文件夹不存在", param_hint="--out")
     wish = BatchWish(
-        layout=layout, area_code=area, only="all" if only == "all" else "unprinted", format=form, duplex=duplex,
-        per_file=per_file,
+        layout=layout, area_code=area, only="all" if only == "all" else "unprinted",
+        format="pdf" if form == "duplex" else form, duplex=form == "duplex",
     )  # fmt: skip
     settings = settings_or_exit()
     configure_logging("warning")

@@ -18,7 +18,7 @@ from server.commands.serving import database, settings_or_exit
 
 T = TypeVar("T")
 console = Console()
-KINDS = {"new": "[green]新增", "changed": "[yellow]变更", "ended": "[red]停用"}
+KINDS = {"new": "[green]新增", "changed": "[yellow]变更", "ended": "[red]停用", "kept": "库中保留"}
 COLUMNS = {
     "name": "名称", "kind": "类别", "area_code": "区划", "area_path": "区划路径", "active": "启用", "topic": "事项类别",
     "lead_code": "牵头单位", "co_codes": "协办单位", "basis": "依据", "area_first": "属地优先", "code": "编码",
@@ -94,7 +94,7 @@ def apply(name: str, yes: bool = typer.Option(False, "--yes", help="不再询问
     profile = _loaded(name)
     changes = _with_database(profile, _differences)
     _print_changes(changes)
-    if not any(changes.values()):
+    if not any(change.kind != "kept" for found in changes.values() for _, change in found):
         return
     if not yes and not typer.confirm("写入数据库?"):
         raise typer.Exit(1)
@@ -160,9 +160,9 @@ async def _apply(profile: Profile, differences: Differences) -> int:
                 values = {column: after for column, (_, after) in change.cells.items()}
                 if change.kind == "new":
                     await _model(table).create(id=row_id, **values)
-                else:
+                elif values:
                     await _model(table).filter(id=row_id).update(**values)
-        counts = {table: len(changes) for table, changes in differences.items()}
+        counts = {table: sum(bool(one.cells) for _, one in changes) for table, changes in differences.items()}
         record(Fact("profile.applied", profile.area, data={"profile": profile.code, **counts}))
         return sum(counts.values())
 

@@ -236,6 +236,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
                 ('code_id', fields.BinaryField(null=True)),
+                ('kid', fields.SmallIntField(null=True)),
                 ('at', InstantField(auto_now=False, auto_now_add=False)),
                 ('outcome', fields.CharField(max_length=10)),
                 ('door', fields.CharField(max_length=10)),

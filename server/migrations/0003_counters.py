@@ -22,13 +22,14 @@ CREATE INDEX household_codes_area ON household_codes (area_path text_pattern_ops
 CREATE INDEX supervisions_area ON supervisions (area_path text_pattern_ops, state, id);
 CREATE INDEX tell_tasks_area ON tell_tasks (area_path text_pattern_ops, state, id);
 CREATE INDEX visits_area ON visits (area_path text_pattern_ops, id);
+CREATE INDEX appeals_unchecked ON appeals (id) WHERE content_check = 'waiting';
 CREATE INDEX areas_below ON areas (path text_pattern_ops);
 """
 
 REVERSE = """
 DROP SEQUENCE case_numbers; DROP SEQUENCE household_serials;
 DROP INDEX deadlines_next, deadlines_running, cases_area, cases_open, households_area, household_codes_area,
-  households_route, households_external, household_codes_live, memberships_live, memberships_area, supervisions_area, tell_tasks_area, visits_area, areas_below;
+  households_route, households_external, household_codes_live, memberships_live, memberships_area, supervisions_area, tell_tasks_area, visits_area, areas_below, appeals_unchecked;
 """
 
 

@@ -111,7 +111,7 @@ class Courier:
     async def _carry(self, parcel: Parcel, way: str) -> Outcome:
         begun = await self.unit(lambda: delivery.begin(parcel, way))
         if begun.state != "sending":
-            operator = begun.state == "failed" and begun.reason.startswith("operator")
+            operator = begun.state == "failed" and begun.reason.startswith(delivery.OPERATOR)
             return Outcome("operator" if operator else begun.state, begun.reason)
         outcome = await (self._wechat(parcel) if way == "wechat" else self._sms(parcel))
         if outcome.verdict == "again" and self._attempt >= PATIENCE:
@@ -123,7 +123,7 @@ class Courier:
 
     async def _settle(self, parcel: Parcel, way: str, delivery_id: UUID, outcome: Outcome) -> None:
         state = {"again": "retry", "operator": "failed"}.get(outcome.verdict, outcome.verdict)
-        reason = f"operator:{outcome.reason}" if outcome.verdict == "operator" else outcome.reason
+        reason = f"{delivery.OPERATOR}{outcome.reason}" if outcome.verdict == "operator" else outcome.reason
         await delivery.settle(delivery_id, state, reason, outcome.receipt)
         if way == "wechat" and outcome.reason == "43101":
             await delivery.clear_credit(parcel.resident_id, parcel.template_id)

@@ -150,6 +150,17 @@ async def test_a_hidden_appellant_is_seen_by_intake_and_callback_only(cast: Cast
     await _revealed(cast, "handler", case, expect=403)
 
 
+async def test_the_household_is_hidden_with_the_appellant(cast: Cast) -> None:
+    code = await cast.plate()
+    named = await bring_to(cast, "registered", plate_code=code, area_code=None)
+    hidden = await bring_to(cast, "signed", plate_code=code, area_code=None, identity="hidden_from_handler")
+    nobody = await bring_to(cast, "registered", plate_code=code, area_code=None, identity="anonymous")
+    assert (await _get(cast, "dispatcher", f"/cases/{named}"))["household_id"]
+    assert (await _get(cast, "dispatcher", f"/cases/{hidden}"))["household_id"]
+    assert (await _get(cast, "handler", f"/cases/{hidden}"))["household_id"] is None
+    assert (await _get(cast, "dispatcher", f"/cases/{nobody}"))["household_id"] is None
+
+
 async def test_an_anonymous_appellant_is_seen_by_nobody(cast: Cast) -> None:
     case_id = await bring_to(cast, "registered", contact=LI, identity="anonymous")
     case = await _get(cast, "dispatcher", f"/cases/{case_id}")
@@ -164,7 +175,8 @@ async def test_a_search_by_telephone_needs_the_right_and_is_logged(cast: Cast) -
     query = {"phone": "139 1234 5678", "purpose": "来电查询进度"}
     client = await cast.staff("dispatcher")
     found = (await client.post(f"{DESK}/cases", json=query)).json()
-    assert {case["id"] for case in found["items"]} == {named, hidden} and nobody not in found
+    assert {case["id"] for case in found["items"]} == {named, hidden}
+    assert nobody not in str(found)
     assert await _ids(cast, "handler", **query) == {named}, "a unit does not find whom it may not know"
     assert await AccessLogEntry.filter(purpose="来电查询进度").count() == 3
     rows = await fetch("SELECT data::text AS data FROM journal WHERE event = 'identity.searched'")
@@ -211,6 +223,7 @@ async def test_suggestions_name_topic_units_and_duplicates_with_reasons(cast: Ca
     assert {"同一村(社区)", "联系电话相同"} <= set(found["duplicates"][0]["reasons"])
     assert LI["phone"] not in str(found)
     await _get(cast, "handler", f"/cases/{second}/suggestions", expect=404)
+    await _get(cast, "supervisor", f"/cases/{second}/suggestions", expect=403)
 
 
 async def test_the_town_comes_first_where_the_catalogue_says_so(cast: Cast) -> None:

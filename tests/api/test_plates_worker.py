@@ -75,7 +75,7 @@ async def test_plates_of_another_grid_are_unknown_and_dead_ones_gone(cast: Cast)
 async def test_a_scan_shows_the_household(cast: Cast) -> None:
     answer = await (await cast.worker()).get(f"{WORKER}/plates/{await cast.plate(0, 1)}")
     assert answer.status_code == 200
-    shown = answer.json()["household"]
+    shown = answer.json()
     assert (shown["head_name"], shown["phone_masked"], shown["code_state"]) == ("李甲", "137****0001", "active")
 
 

@@ -166,25 +166,3 @@ async def test_a_guest_has_data_too(cast: Cast) -> None:
 async def test_these_are_for_residents_only(cast: Cast, method: str, path: str) -> None:
     assert (await cast.anybody().request(method, RESIDENT + path, json={})).status_code == 401
     assert (await (await cast.staff("dispatcher")).request(method, RESIDENT + path, json={})).status_code == 403
-
-
-@pytest.mark.mechanism("000-03")
-async def test_topics_come_as_a_tree_with_icons_and_plain_words(cast: Cast) -> None:
-    answer = await cast.anybody().get(f"{RESIDENT}/topics")
-    items = answer.json()["items"]
-    land = next(item for item in items if item["code"] == "01")
-    assert (land["plain"], land["icon"]) == ("田、地、山、宅基地的事", "land")
-    assert "0101" in [child["code"] for child in land["children"]]
-    assert all(item["name"] and item["plain"] and item["icon"] for item in items)
-    assert "max-age" in answer.headers["cache-control"]
-
-
-async def test_units_are_found_by_a_part_of_their_name(cast: Cast) -> None:
-    answer = await cast.anybody().get(f"{RESIDENT}/departments", params={"text": "城管"})
-    (unit,) = answer.json()["items"]
-    assert (unit["name"], set(unit)) == ("市城管局", {"id", "name"})
-    first = (await cast.anybody().get(f"{RESIDENT}/departments", params={"limit": 5})).json()
-    second = (await cast.anybody().get(f"{RESIDENT}/departments", params={"limit": 5, "cursor": first["next"]})).json()
-    assert not {item["id"] for item in first["items"]} & {item["id"] for item in second["items"]}
-    filed = await cast.appeal(kind="complaint", complained_of={"department_id": unit["id"]})
-    assert filed["status"] == "submitted"

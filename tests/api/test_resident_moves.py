@@ -28,6 +28,18 @@ async def test_a_message_is_kept_with_the_appeal_and_only_its_digest_goes_into_t
     assert "第二盏" not in str(rows)
 
 
+async def test_what_is_added_reaches_whoever_handles_it(cast: Cast) -> None:
+    li = await cast.resident("li")
+    receipt = await cast.appeal(li)
+    await work(cast, await cast.case_of(receipt), "sign")
+    await cast.react()
+    await post(li, receipt, "messages", text="又灭了一盏")
+    await cast.react()
+    told = await fetch("SELECT text FROM notices WHERE audience = 'staff' AND event = 'appeal.messaged'")
+    assert told
+    assert "又灭了一盏" not in str(told)
+
+
 @pytest.mark.parametrize(
     ("path", "body", "field"),
     [

@@ -1,15 +1,12 @@
 """What `/h/{code}` opens: live, dead, unknown, forged; HEAD; WeChat's check file; the scan log."""
 
-from datetime import timedelta
-
 import pytest
 
-from domain.clock import now
-from domain.households.models import CodeScan
-from domain.households.scans import orphans, purge_scans
+from domain.households.models import CodeScan, HouseholdCode
+from domain.households.scans import orphans
 from miniprogram_api.scan import scan_routes
 from qr.codes import Keyring, mint
-from tests.support.cast import Cast
+from tests.support.cast import DESK, Cast
 
 pytestmark = pytest.mark.anyio
 DEAD = ("replaced", "revoked", "lost")
@@ -61,7 +58,7 @@ async def test_all_dead_plates_show_one_page(cast: Cast) -> None:
     assert len(pages) == 1
 
 
-async def test_scans_are_kept_by_outcome_and_purged(cast: Cast) -> None:
+async def test_scans_are_kept_by_outcome(cast: Cast) -> None:
     live, dead = await cast.plate(0, 1), await cast.plate(0, 2, "revoked")
     orphan = mint(cast.app.ctx.services.keyring)
     for text in (live, live, dead, orphan.text):
@@ -69,9 +66,6 @@ async def test_scans_are_kept_by_outcome_and_purged(cast: Cast) -> None:
     kept = await CodeScan.all()
     assert sorted(scan.outcome for scan in kept if scan.code_id is not None) == ["dead", "live", "orphan"]
     assert [row["code_id"] for row in await orphans()] == [orphan.code_id.hex()]
-    assert await purge_scans(now(), 180) == 0
-    assert await purge_scans(now() + timedelta(days=181), 180) == len(kept)
-    assert await CodeScan.all().count() == 0
 
 
 async def test_a_junk_code_asks_the_database_nothing(cast: Cast) -> None:
@@ -85,3 +79,28 @@ async def test_the_check_file_of_wechat_stands_beside_the_plates() -> None:
     found = [route for route in scan_routes("a1b2", "secret-of-wechat") if route.path == "/h/a1b2.txt"]
     answer = await found[0].handler(None)  # type: ignore[arg-type]
     assert answer.raw == b"secret-of-wechat"
+
+
+async def test_a_code_lost_in_a_restore_is_tied_to_its_door_again(cast: Cast) -> None:
+    """The row is gone, the tag still proves the print: the first scan puts it on the desk's list."""
+    code, admin = await cast.plate(0, 1), await cast.staff("admin")
+    row = await HouseholdCode.get(state="active")
+    code_id = bytes(row.code_id).hex()
+    await row.delete()
+    assert (await cast.anybody().get(f"/h/{code}")).status_code == 404
+    items = (await admin.get(f"{DESK}/plates/orphans")).json()["items"]
+    assert [(item["code_id"], item["kid"]) for item in items] == [(code_id, row.kid)]
+    path, body = f"{DESK}/plates/orphans/{code_id}/adoption", {"household_id": str(row.household_id)}
+    assert (await (await cast.staff("villagedesk")).post(path, json=body)).status_code == 403
+    assert (await admin.post(f"{DESK}/plates/orphans/{'00' * 10}/adoption", json=body)).status_code == 404
+    assert (await admin.post(f"{DESK}/plates/orphans/xyz/adoption", json=body)).status_code == 404
+    assert (await admin.post(path, json=body)).json()["state"] == "active"
+    assert (await cast.anybody().get(f"/h/{code}")).status_code == 200
+    assert (await admin.get(f"{DESK}/plates/orphans")).json()["items"] == []
+    assert (await admin.post(path, json=body)).status_code == 404
+
+
+async def test_the_desk_sees_scans_by_outcome(cast: Cast) -> None:
+    await cast.anybody().get(f"/h/{await cast.plate(0, 1)}")
+    items = (await (await cast.staff("admin")).get(f"{DESK}/plates/scans")).json()["items"]
+    assert ("live", "web", 1) in {(item["outcome"], item["door"], item["scans"]) for item in items}

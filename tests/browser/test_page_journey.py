@@ -130,6 +130,20 @@ def test_anybody_with_number_and_query_code_can_follow_add_urge_and_only_the_rig
     expect(other.locator(".good")).to_contain_text("催办")
 
 
+def test_whoever_shares_the_phone_can_wipe_it(server: RunningServer, take_phone: TakePhone) -> None:
+    page = take_phone()
+    page.goto(f"/h/{plate(server)}")
+    number, query_code = file_appeal(page, "不想让别人看见")
+    page.get_by_role("button", name="记下了").click()
+    token = page.evaluate("JSON.parse(localStorage.getItem('huying:token'))")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="清掉这部手机上的记录").click()
+    expect(page.locator("#mine")).to_contain_text("这部手机还没有说过事")
+    kept = page.evaluate("JSON.stringify(localStorage)")
+    assert all(secret not in kept for secret in (token, number, query_code, "不想让别人看见"))
+    assert server.client(token).get("/api/miniprogram/v1/appeals").status_code == 401
+
+
 def test_the_author_can_take_it_back(server: RunningServer, take_phone: TakePhone) -> None:
     page = take_phone()
     page.goto(f"/h/{plate(server)}")

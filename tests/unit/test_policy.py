@@ -129,7 +129,7 @@ def test_random_walks_keep_to_the_table(steps: list[tuple[str, int]]) -> None:
         open_to_table = {move.name for move in possible("appeal", now.state, registered=now.registered)}
         assert set(offered) <= open_to_table
         for name, move in MOVES.items():
-            assert (refusal(now, actor, move) is None) == (name in offered or now.state in move.again and _held(now, actor, name))
+            assert (refusal(now, actor, move) is None) == (name in offered or (now.state in move.again and _held(now, actor, name)))
         if not offered:
             continue
         move = MOVES[offered[choice % len(offered)]]

@@ -1,8 +1,6 @@
 """The five profiles: their tracks against the page of the workflow, which track a case takes, rules of single areas."""
 
-import shutil
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +8,7 @@ import pytest
 from config.changes import Change, compare
 from config.practices import Practices
 from config.profile import Profile
-from config.rules import PROFILES, ProfileError, load_divisions, load_profile, profile_names, work_calendar
+from config.rules import PROFILES, load_divisions, load_profile, profile_names, work_calendar
 from domain.deadlines.choice import Facts, choose_track, running_clocks
 from domain.deadlines.tracks import Start, Stop, nearest
 
@@ -138,7 +136,6 @@ def test_the_track_of_an_event(name: str, urgency: str, expected: str) -> None:
     assert track(LOADED[name], kind="event", urgency=urgency) == expected
 
 
-@pytest.mark.mechanism("000-10", "000-11", "000-32")
 def test_d1_both_dates_of_a_clear_matter_and_the_nearer_one_warns() -> None:
     profile = LOADED["chuzhou"]
     calendar = work_calendar(profile.hours)
@@ -152,7 +149,6 @@ def test_d1_both_dates_of_a_clear_matter_and_the_nearer_one_warns() -> None:
     assert warns.name == "handling"
 
 
-@pytest.mark.mechanism("000-11")
 def test_d1_a_complex_matter_is_reminded_before_its_fifth_day() -> None:
     profile = LOADED["chuzhou"]
     calendar = work_calendar(profile.hours)
@@ -164,7 +160,6 @@ def test_d1_a_complex_matter_is_reminded_before_its_fifth_day() -> None:
     assert (due_on["handling"], due_on["aim"]) == ("2026-03-18", "2026-03-17")
 
 
-@pytest.mark.mechanism("000-01")
 def test_the_channels_that_the_city_names_exist() -> None:
     profile = LOADED["chuzhou"]
     named = {"12317", "12345_phone", "household_qr", "state_inspection", "city_board"}
@@ -203,7 +198,6 @@ def test_the_place_decides_which_rules_hold(place: str, own: bool) -> None:
     assert profile.for_area(place) is (profile.overlays["341502105"] if own else profile)
 
 
-@pytest.mark.mechanism("002-08")
 def test_the_town_knows_three_origins_and_reports_weekly_and_monthly() -> None:
     town = LOADED["donghekou"].for_area("341502105").practices
     assert set(town.catalogues["origins"].items) == {"superior_assigned", "town_direct", "village_escalated"}
@@ -242,15 +236,33 @@ def test_the_campaign_holds_only_in_its_town_and_deducts_nothing() -> None:
     assert profile.for_area("341125106").limits["no_progress"].code == "15d"
 
 
-def test_the_three_levels_of_joint_meetings_and_their_duties() -> None:
+def test_the_three_levels_of_joint_meetings() -> None:
     practices = LOADED["hengyang"].practices
     up = {code: body.up for code, body in practices.bodies.items()}
     assert (up["town_meeting"], up["county_meeting"], up["city_meeting"]) == ("county_meeting", "city_meeting", "")
-    receptions = {
-        code: practices.obligations[f"{code}_reception"].period for code in ("city", "county", "town")
-    }
-    assert receptions == {"city": "quarter", "county": "month", "town": "week"}
     assert [code for code, one in practices.obligations.items() if one.special] == ["special_duty"]
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "expected"),
+    [  # domain.md 1.7, by the profile whose source names them
+        ("chuzhou", "3411", {"outreach": "quarter", "four_questions": "regular", "look_back": "regular",
+                             "unannounced": "regular"}),
+        ("donghekou", "341502105", {"weekly_bulletin": "week", "monthly_summary": "month", "patrol": "day",
+                                    "leader_reception": "regular"}),
+        ("hengyang", "4304", {
+            "city_reception": "quarter", "county_reception": "month", "town_reception": "week", "special_duty": "day",
+            "centre_duty": "day", "linked_inspection": "quarter", "hear_report": "quarter",
+            "inspection_city": "quarter", "inspection_county": "month", "inspection_town": "half_month",
+            "listing": "half_year", "duty_report": "regular", "discipline_inspection": "regular",
+            "staff_care": "regular",
+        }),
+    ],
+)  # fmt: skip
+def test_the_standing_duties(name: str, place: str, expected: dict[str, str]) -> None:
+    owed = LOADED[name].for_area(place).practices.obligations
+    assert {code: one.period for code, one in owed.items()} == {"annual_report": "year"} | expected
+    assert {one.times for one in owed.values()} == {1}
 
 
 @pytest.mark.parametrize("name", USED)
@@ -294,92 +306,6 @@ def test_no_list_of_persons_and_no_spam_entered_the_data(word: str) -> None:
     assert [path.name for path in files if word in path.read_text(encoding="utf-8")] == []
 
 
-# -- mistakes in overlays and practices --
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return Path(shutil.copytree(PROFILES, tmp_path / "profiles"))
-
-
-def broken(folder: Path, name: str, old: str, new: str) -> tuple[int, list[str]]:
-    """Change the only `old` in a profile; its line and the mistakes found."""
-    path = folder / f"{name}.toml"
-    text = path.read_text(encoding="utf-8")
-    assert text.count(old) == 1
-    path.write_text(text.replace(old, new), encoding="utf-8")
-    with pytest.raises(ProfileError) as caught:
-        load_profile(name, folder)
-    return text[: text.index(old)].count("\n") + 1, [str(mistake) for mistake in caught.value.mistakes]
-
-
-@pytest.mark.parametrize(
-    ("name", "old", "new", "lines_before", "reason"),
-    [
-        ("donghekou", 'area = "341502105"', 'area = "341502199"', 0, "overlays 的区划“341502199”不在 341502 内"),
-        ("donghekou", 'villages_in = ["341502105"]', 'villages_in = ["341502199"]', 0, "乡镇“341502199”不存在"),
-        ("donghekou", 'code = "mailbox"\nname = "网上信箱"\nmanager = "341502105"',
-         'code = "mailbox"\nname = "网上信箱"\nmanager = "nobody"', 0, "单位“nobody”不存在"),
-        ("donghekou", "[overlays.notices.escalate]\nbody = \"诉求 {number}",
-         "[overlays.notices.escalate]\nbody = \"诉求 {case}", 0, "占位词“case”不存在"),
-        ("donghekou", 'office = "341502105"', 'office = "nobody"', 3, "单位“nobody”不存在"),
-        ("donghekou", 'body = "town_meeting"', 'body = "meeting"', 4, "会议机构“meeting”不存在"),
-        ("donghekou", 'role = "village_petition_agent"', 'role = "agent"', 3, "角色“agent”不存在"),
-        ("donghekou", 'period = "month"\napprover', 'period = "moon"\napprover', 3, "Invalid enum value 'moon'"),
-        ("donghekou", 'confirmation = "30d"', 'confirmation = "soon"', 4, "时限“soon”写法不对"),
-        ("town_campaign", 'no_progress = "15d"', 'no_progress = "fast"', 0, "no_progress:时限“fast”写法不对"),
-        ("town_campaign", "[overlays.flags]", "[overlays.flag]", 0, "不认识的栏目“flag”"),
-        ("town_campaign", 'until = "05-26"', 'until = "05-20"', 3, "“动员部署”的日期不在阶段起止之间"),
-        ("town_campaign", 'due = "05-24"', 'due = "24.5."', 4, "“24.5.”应为月-日"),
-        ("town_campaign", 'name = "跟进帮扶清单"\nof = "case"', 'name = "跟进帮扶清单"\nof = "person"', 1,
-         "Invalid enum value 'person'"),
-        ("town_campaign", 'risk = "问题的风险"', 'risk = "稳控措施"', 0, "“稳控”:不建立对人的名单、标记和计数"),
-        ("hengyang", "propose_at = 2", "propose_at = 9", 2, "propose_at 应在 1 和指标数之间"),
-        ("hengyang", 'up = "county_meeting"', 'up = "top"', 3, "会议机构“top”不存在"),
-        ("chuzhou", 'water = ["0801"]', 'water = ["0899"]', 17, "类别“0899”不存在"),
-    ],
-)  # fmt: skip
-def test_a_mistake_has_its_file_line_and_reason(
-    folder: Path, name: str, old: str, new: str, lines_before: int, reason: str
-) -> None:
-    line, found = broken(folder, name, old, new)
-    wanted = [mistake for mistake in found if reason in mistake]
-    assert wanted, found
-    place = wanted[0].split(": ")[0]
-    assert place in {f"{name}.toml:{number}" for number in range(line - lines_before, line + 1)}, wanted
-
-
-def test_an_overlay_inside_an_overlay_stands_on_it(folder: Path) -> None:
-    with (folder / "donghekou.toml").open("a", encoding="utf-8") as file:
-        file.write(
-            '\n[[overlays]]\narea = "341502105201"\n[overlays.limits]\nno_progress = "7d"\n'
-            '[[overlays.rules]]\ntrack = "CONSULT"\nrank = 0\nreason = "小村一日"\nwhen = { kind = ["appeal"] }\n'
-        )
-    profile = load_profile("donghekou", folder)
-    village = profile.for_area("341502105201001")
-    assert village.limits["no_progress"].code == "7d"
-    assert "mailbox" in village.channels
-    assert (track(profile), track(village)) == ("HOTLINE_5WD", "CONSULT")
-    assert profile.for_area("341502105202").limits["no_progress"].code == "30d"
-
-
-def test_two_overlays_of_one_area_and_an_inline_one_are_named(folder: Path) -> None:
-    path = folder / "town_campaign.toml"
-    text = path.read_text(encoding="utf-8")
-    path.write_text(text + '\n[[overlays]]\narea = "341125106"\n', encoding="utf-8")
-    with pytest.raises(ProfileError, match="town_campaign.toml:\\d+: 区划“341125106”有两个 overlays"):
-        load_profile("town_campaign", folder)
-    head = text[: text.index("[[overlays]]")]
-    path.write_text(f'overlays = [{{ area = "341125106" }}]\n{head}', encoding="utf-8")
-    with pytest.raises(ProfileError, match="town_campaign.toml:1: 每个 overlays 应以单独一行"):
-        load_profile("town_campaign", folder)
-
-
-def test_an_area_that_is_not_shipped_is_named(folder: Path) -> None:
-    _, found = broken(folder, "hengyang", 'area = "4304"', 'area = "4399"')
-    assert any("4399.csv: 文件不存在" in mistake for mistake in found)
-
-
 def test_every_section_of_practices_is_used_by_a_profile() -> None:
     everywhere = [rules for profile in LOADED.values() for rules in (profile, *profile.overlays.values())]
     unused = [
@@ -404,4 +330,4 @@ def test_what_ended_is_switched_off_and_nothing_is_deleted() -> None:
         Change("new", "e", "戊", {"name": (None, "戊"), "active": (None, True)}),
         Change("ended", "b", "乙", {"active": (True, False)}),
     ]
-    assert compare(wanted, {"b": held["b"]}, {})[-1].kind == "new"
+    assert compare({}, {"b": held["b"]}, {}) == [Change("kept", "b", "乙", {})]

@@ -267,6 +267,10 @@ async def test_a_provider_that_needs_an_operator_parks_the_job_when_nobody_was_r
     with pytest.raises(ParkError):
         await tell(posts, run)
     assert (await Delivery.get(appeal_id=appeal_id, way="sms")).state == "failed"
+    await tell(posts, run)  # the account was topped up, the operator starts the job again
+    assert await fate(appeal_id) == {"sms": "sent"}
+    await tell(posts, run)
+    assert len(texts(sms)) == 1
 
 
 async def test_a_caller_without_an_account_gets_the_answer_by_sms(posts: Cast, sms: StandIn) -> None:

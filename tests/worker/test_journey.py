@@ -207,7 +207,7 @@ def test_2_and_3_an_appeal_lives_from_a_scan_to_a_good_rating(journey: Journey, 
     assert (again.status_code, again.json()["code"]) == (409, "already-rated")
     reworked = ok(journey.staff("supervisor").get(f"/api/desk/v1/cases/{case_id}"), 200)
     assert reworked["state"] == "rework"
-    assert [found["trigger"] for found in reworked["supervisions"]] == ["dissatisfied"]
+    assert [found["trigger"] for found in reworked["supervision"]] == ["dissatisfied"]
     journey.act("handler", case_id, "take-up", plan="更换整套灯具")
     journey.act("handler", case_id, "submit-result", result="更换整套灯具", basis="《城市照明管理规定》",
                 disposition="solved_reasonable", rectification="换新")  # fmt: skip

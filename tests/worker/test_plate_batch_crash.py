@@ -13,19 +13,25 @@ from uuid import UUID, uuid4
 import psycopg
 import pypdfium2
 import pytest
+from typer.testing import CliRunner, Result
 
 from qr.readback import Wear, read_page
+from server.__main__ import app
 from tests.support.cluster import Cluster
 
 VILLAGE = "360781100002"
-COUNT = 2400
+COUNT = 900
 WITHIN_S = 90.0
 RUN = """
 import asyncio, sys
+from functools import partial
 from uuid import UUID
 from config.settings import load_settings
+from server.printing import batch
 from server.printing.batch import BatchPrinter
 from server.services import open_services
+
+batch.issue_chunk = partial(batch.issue_chunk, size=200)
 
 async def main():
     settings = load_settings()
@@ -88,7 +94,7 @@ def test_a_killed_batch_goes_on_without_a_second_code(crowded: str, tmp_path: Pa
             "INSERT INTO plate_batches (id, area_code, area_path, selection, layout, format, duplex, per_file, state,"
             " stage, total, issued, listed, done, read_back, unread, missing_glyphs, cramped, samples, files, reason,"
             " created_at) SELECT %s, code, path, '{\"only\":\"unprinted\",\"household_ids\":[]}', 'a4-21', 'pdf', false,"
-            " 1400, 'waiting', 'issuing', %s, 0, 0, 0, 0, '[]', '{}', '[]', '[]', '[]', '', now()"
+            " 500, 'waiting', 'issuing', %s, 0, 0, 0, 0, '[]', '{}', '[]', '[]', '[]', '', now()"
             " FROM areas WHERE code = %s",
             [batch_id, COUNT, f"{VILLAGE}002"],
         )
@@ -104,7 +110,7 @@ def test_a_killed_batch_goes_on_without_a_second_code(crowded: str, tmp_path: Pa
             "SELECT state, done, issued, files FROM plate_batches WHERE id = %s", [batch_id]
         ).fetchone()
         assert (state, done, total) == ("done", COUNT, COUNT)
-        assert [file["plates"] for file in files] == [1400, 1000]
+        assert [file["plates"] for file in files] == [500, 400]
         houses, codes, numbers = connection.execute(
             "SELECT count(DISTINCT household_id), count(DISTINCT code_id), count(DISTINCT number) FROM plate_prints"
             " WHERE batch_id = %s", [batch_id],
@@ -134,15 +140,14 @@ def test_the_command_line_prints_a_village_with_a_list_beside_it(cluster: Cluste
 
 
 def test_keys_are_rotated_and_a_leaked_one_is_marked(tmp_path: Path) -> None:
-    environ = {**environment("postgresql:///nowhere", tmp_path)}
+    environ = environment("postgresql:///nowhere", tmp_path)
 
-    def keys(*words: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "server", "plates", "keys", *words]
-        return subprocess.run(command, env=environ, capture_output=True, text=True)
+    def keys(*words: str) -> Result:
+        return CliRunner().invoke(app, ["plates", "keys", *words], env=environ)
 
     assert keys("show").stdout.split() == ["1", "当前"]
-    assert keys("db-only", "1").returncode == 1
-    assert keys("rotate").returncode == 0
-    assert keys("db-only", "1").returncode == 0
+    assert keys("db-only", "1").exit_code == 1
+    assert keys("rotate").exit_code == 0
+    assert keys("db-only", "1").exit_code == 0
     assert keys("show").stdout.split() == ["1", "已泄露", "2", "当前"]
     assert (tmp_path / "keys" / "household.json").stat().st_mode & 0o777 == 0o600

@@ -1,0 +1,117 @@
+"""Each profile starts a real server on a fresh database; the commands compare its file with that database."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from config.rules import load_divisions, load_profile, profile_names
+from server.migrate import migrate
+from server.rules import stable_id
+from tests.support.cluster import Cluster
+from tests.support.server import serving
+
+
+def rows(dsn: str, query: str, *values: object) -> list[tuple[object, ...]]:
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        cursor = connection.execute(query, values)  # type: ignore[call-overload]
+        return cursor.fetchall() if cursor.description else []
+
+
+def huying(dsn: str, folder: Path, *words: str, answer: str = "") -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, "DATABASE_URL": dsn, "DATA_DIR": str(folder), "COLUMNS": "200"}
+    command = [sys.executable, "-m", "server", "profile", *words]
+    return subprocess.run(command, env=env, input=answer, capture_output=True, text=True, check=False, timeout=60)
+
+
+@pytest.fixture(scope="module")
+def migrated(cluster: Cluster) -> str:
+    """The name of a database with the tables and nothing in them."""
+    asyncio.run(migrate(cluster.create_database("migrated_only")))
+    return "migrated_only"
+
+
+@pytest.mark.parametrize("name", profile_names())
+def test_a_profile_starts_the_server(name: str, cluster: Cluster, migrated: str, tmp_path: Path) -> None:
+    profile = load_profile(name)
+    divisions = load_divisions(profile.area)
+    with cluster.database(migrated) as dsn, serving(dsn, tmp_path, PROFILE=name) as running, running.client() as client:
+        assert client.get("/readyz").status_code == 200
+        shown = client.get("/api/miniprogram/v1/topics")
+        assert shown.status_code == 200
+        assert all(topic.name in shown.text for topic in profile.topics.values() if topic.parent)
+        kinds = dict(rows(dsn, "SELECT kind, count(*) FROM areas GROUP BY kind"))
+        counties = {row.county_code for row in divisions}
+        assert (kinds["county"], kinds["village"]) == (len(counties), len(divisions))
+        stray = rows(dsn, "SELECT code FROM areas WHERE path NOT LIKE '%%' || coalesce(parent_code, '') || '%%'")
+        assert stray == []
+        units = dict(rows(dsn, "SELECT code, area_path FROM departments"))
+        assert units.keys() == profile.units.keys()
+        assert all(str(path).endswith(profile.units[code].area) for code, path in units.items())
+
+
+@pytest.fixture
+def seeded(cluster: Cluster, migrated: str, tmp_path: Path) -> str:
+    """The name of a profile's database as its first start leaves it."""
+    name = f"seeded_{uuid4().hex[:8]}"
+    with serving(cluster.create_database(name, migrated), tmp_path, PROFILE="donghekou"):
+        pass
+    return name
+
+
+def test_diff_and_apply(cluster: Cluster, seeded: str, tmp_path: Path) -> None:
+    dsn = cluster.dsn(seeded)
+    try:
+        same = huying(dsn, tmp_path, "diff", "donghekou")
+        assert (same.returncode, same.stdout.strip()) == (0, "文件与数据库一致")
+        other = huying(dsn, tmp_path, "diff", "hengyang")
+        assert other.returncode == 2
+        assert "PROFILE=hengyang" in other.stdout
+
+        rows(dsn, "UPDATE departments SET name = '老水利局' WHERE code = 'water'")
+        rows(dsn, "DELETE FROM departments WHERE code = 'audit'")
+        path = "34.3415.341502"
+        for unit_id, code in ((stable_id("unit", "closed"), "closed"), (uuid4(), "by_hand")):
+            rows(dsn, "INSERT INTO departments (id, code, name, kind, area_code, area_path, phone, active)"
+                      " VALUES (%s, %s, %s, 'department', '341502', %s, '', true)", unit_id, code, f"单位 {code}", path)  # fmt: skip
+        rows(dsn, "UPDATE duty_items SET lead_code = 'fire' WHERE id = %s", stable_id("duty", "0801-1"))
+
+        refused = huying(dsn, tmp_path, "apply", "donghekou", answer="n\n")
+        assert refused.returncode == 1
+        assert "老水利局 → 区水利局" in refused.stdout
+        assert rows(dsn, "SELECT name FROM departments WHERE code = 'water'") == [("老水利局",)]
+
+        applied = huying(dsn, tmp_path, "apply", "donghekou", "--yes")
+        assert applied.returncode == 0, applied.stdout + applied.stderr
+        assert "差别(4 项)" in applied.stdout
+        found = dict(rows(dsn, "SELECT code, name || active FROM departments WHERE code IN"
+                               " ('water', 'audit', 'closed', 'by_hand')"))  # fmt: skip
+        assert found == {
+            "water": "区水利局true", "audit": "区审计局true", "closed": "单位 closedfalse", "by_hand": "单位 by_handtrue",
+        }  # fmt: skip
+        assert rows(dsn, "SELECT lead_code FROM duty_items WHERE id = %s", stable_id("duty", "0801-1")) == [("water",)]
+        assert rows(dsn, "SELECT data FROM journal WHERE event = 'profile.applied'") == [
+            ({"profile": "donghekou", "unit": 3, "duty": 1},)
+        ]
+        assert huying(dsn, tmp_path, "diff", "donghekou").stdout.strip() == "文件与数据库一致"
+    finally:
+        cluster.drop_database(seeded)
+
+
+def test_check_and_show(tmp_path: Path) -> None:
+    checked = huying("", tmp_path, "check")
+    assert checked.returncode == 0
+    assert all(f"通过 {name} " in checked.stdout for name in profile_names())
+    unknown = huying("", tmp_path, "check", "atlantis")
+    assert unknown.returncode == 1
+    assert "atlantis.toml: 没有这套规则" in unknown.stdout
+    town = huying("", tmp_path, "show", "donghekou", "--area", "341502105201").stdout
+    assert "东河口镇民呼快应" in town
+    assert "网上信箱" in town
+    assert "网上信箱" not in huying("", tmp_path, "show", "donghekou").stdout
+    assert huying("", tmp_path, "show", "donghekou", "--area", "360781").returncode == 2
