@@ -38,7 +38,9 @@ def door_key(village_code: str, group: str, door: str) -> str:
 
 def _sortable(text: str) -> str:
     text = _CHINESE.sub(lambda found: str(_value(found[0])), unicodedata.normalize("NFKC", text))
-    return _NUMBER.sub(lambda found: found[0].lstrip("0").zfill(6), text).replace(" ", "")
+    text = _NUMBER.sub(lambda found: found[0].lstrip("0").zfill(6), text)
+    # A comma sorts before the hyphen, so 2号 comes before 2-1号.
+    return text.replace(" ", "").replace("号", ",")
 
 
 def _value(numeral: str) -> int:

@@ -12,7 +12,8 @@ import pytest
 
 from config.rules import load_divisions, load_profile, profile_names
 from server.migrate import migrate
-from server.rules import stable_id
+from server.rules import build_rulebook, stable_id
+from tests.support.app import test_settings as settings_of
 from tests.support.cluster import Cluster
 from tests.support.server import serving
 
@@ -101,6 +102,14 @@ def test_diff_and_apply(cluster: Cluster, seeded: str, tmp_path: Path) -> None:
         assert huying(dsn, tmp_path, "diff", "donghekou").stdout.strip() == "文件与数据库一致"
     finally:
         cluster.drop_database(seeded)
+
+
+def test_the_rulebook_of_a_place_is_that_of_its_nearest_overlay(tmp_path: Path) -> None:
+    _, book = build_rulebook(settings_of(tmp_path, profile="town_campaign"))
+    town = book.for_area("34.3411.341125.341125106.341125106200")
+    assert (town.name, book.name) == ("乡镇专项治理行动(示例)", "乡镇专项治理(示例县)")
+    assert book.for_area("34.3411.341125.341125105") is book
+    assert "town_report_line" in book.channels, "the register of channels knows those of every area"
 
 
 def test_check_and_show(tmp_path: Path) -> None:
