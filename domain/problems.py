@@ -290,6 +290,64 @@ class UnknownAttachment(Problem):
     advice = "请重新上传后再提交。"
 
 
+# ---- resumable uploads (tus 1.0)
+
+
+class TusVersionUnsupported(Problem):
+    code, status = "tus-version-unsupported", 412
+    title = "断点续传协议的版本不对"
+    detail = "只支持 tus 1.0.0。"
+    advice = "请求头带上 Tus-Resumable: 1.0.0。"
+
+
+class UnsupportedMediaType(Problem):
+    code, status = "unsupported-media-type", 415
+    title = "内容类型不对"
+    detail = "内容类型应为 {expected}。"
+    advice = "按 expected 设置请求头 Content-Type。"
+
+
+class OffsetMismatch(Problem):
+    code, status = "offset-mismatch", 409
+    title = "续传的位置不对"
+    detail = "已收到 {offset} 字节,请从这里继续。"
+    advice = "以 HEAD 取得 Upload-Offset,从该位置续传。"
+
+
+class ChecksumMismatch(Problem):
+    code, status = "checksum-mismatch", 460
+    title = "这一段在传输中损坏"
+    detail = "这一段没有保存,请重新发送。"
+    advice = "从 HEAD 所答的 Upload-Offset 重新发送这一段。"
+
+
+class ChecksumUnsupported(Problem):
+    code, status = "checksum-unsupported", 400
+    title = "校验方式不支持"
+    detail = "Upload-Checksum 应为 sha1 或 sha256,空格后是 Base64。"
+    advice = "支持的方式见 OPTIONS 回答的 Tus-Checksum-Algorithm。"
+
+
+class UploadBusy(Problem):
+    code, status = "upload-busy", 423
+    title = "这个文件正在由另一个连接上传"
+    advice = "按 Retry-After 的秒数等待,再以 HEAD 取得位置后续传。"
+
+
+class UploadGone(Problem):
+    code, status = "upload-gone", 410
+    title = "这次上传已过期"
+    detail = "请重新上传这个文件。"
+    advice = "重新创建上传;编号可以不变。"
+
+
+class UploadStalled(Problem):
+    code, status = "upload-stalled", 408
+    title = "上传停顿过久"
+    detail = "已收到的部分已保存,请继续上传。"
+    advice = "以 HEAD 取得 Upload-Offset,从该位置续传。"
+
+
 # ---- appeals, cases, ratings
 
 
@@ -365,6 +423,40 @@ class ClientTimeAbsurd(Problem):
     title = "时间填写有误"
     detail = "“{field}”的时间不合常理。"
     advice = "请核对手机时间。"
+
+
+class EpochChanged(Problem):
+    code, status = "epoch-changed", 409
+    title = "服务器从备份恢复过"
+    detail = "请把手机里保留的记录全部重新发送,并重新取数据;已登记的不会重复。"
+    advice = "用答复里的 epoch 重发;epoch 变了之后旧的 cursor 作废。"
+
+
+class CursorTooOld(Problem):
+    code, status = "cursor-too-old", 410
+    title = "离线太久,需要重新取数据"
+    detail = "先发送未发的记录,再从头取数据。"
+    advice = "不带 cursor 再请求一次。"
+
+
+class ItemIdReused(Problem):
+    code, status = "op-id-reuse", 409
+    title = "同一编号已用于另一条记录"
+    advice = "每条记录用自己的编号;服务器保留先到的那条。"
+
+
+class DeviceCloned(Problem):
+    code, status = "clone", 409
+    title = "这部手机的记录序号已被占用"
+    detail = "可能是从另一部手机复制过来的。请退出后重新登录,手机会得到新的设备编号。"
+    advice = "换新的 device_id 后,把没有登记的记录重新排号发送。"
+
+
+class Quarantined(Problem):
+    code, status = "quarantined", 403
+    title = "记录已收下,等待上级审核"
+    detail = "账号已停用或设备已注销,内容原样保存,由管理人员决定是否补登。"
+    advice = "请联系所在镇(村)的管理人员。"
 
 
 # ---- people's own data and administration

@@ -3,6 +3,7 @@
 from typing import Any
 
 from domain.access.permissions import Permission as P
+from domain.areas.geometry import Position
 from domain.areas.models import Area
 from domain.cases.clocks import exact_level
 from domain.cases.events import Discovery, grid_for, report_event
@@ -45,7 +46,8 @@ async def create_event(ask: Ask) -> Answer:
 async def _place(ask: Ask, body: NewEvent, house: Household | None) -> Area:
     if house and body.grid_code not in (None, house.grid_code):
         raise fault("grid_code", "所选网格与门牌所在网格不一致")
-    return await grid_for(ask.actor, house.grid_code if house else body.grid_code)
+    at = Position(body.location.lon, body.location.lat, body.location.datum) if body.location else None
+    return await grid_for(ask.actor, house.grid_code if house else body.grid_code, at)
 
 
 def _handled(handled: SelfHandled | None) -> Result | None:

@@ -61,7 +61,8 @@ def _add(app: Sanic[Any, Any], route: Route, number: int) -> None:
 
     methods = ["GET", "HEAD"] if route.method == "GET" else [route.method]
     label = f"r{number}"
-    app.add_route(answer, route.path, methods=methods, name=label, stream=route.upload_bytes is not None)
+    stream = route.upload_bytes is not None or bool(route.stream)
+    app.add_route(answer, route.path, methods=methods, name=label, stream=stream)
 
 
 def _lifespan(app: Sanic[Any, Any], settings: Settings, dsn: str, with_worker: bool) -> None:

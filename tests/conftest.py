@@ -30,6 +30,11 @@ TEMPLATE = "stage"
 configure_logging("critical")  # structlog's own default prints locals, case texts among them, and takes its time
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that open the process's one pool themselves come before those that share the app's."""
+    items.sort(key=lambda item: item.get_closest_marker("own_pool") is None)
+
+
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"

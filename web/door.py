@@ -63,6 +63,7 @@ async def serve(route: Route, request: Request, path: dict[str, str]) -> BaseHTT
         sent = await _run(route, request, path)
     except Exception as error:
         sent = _refusal(translate(error), error, request_id)
+    sent.headers.update(route.headers)
     if sent.file is not None:
         return await _send_file(request, sent, sent.file)
     return HTTPResponse(sent.body, sent.status, sent.headers, sent.content_type)
@@ -169,6 +170,8 @@ async def _write(route: Route, request: Request, ask: Ask, app: App) -> _Sent:
     done = await run_unit(ask.actor, work, app.enqueue)
     if isinstance(done, Problem):
         raise done
+    if route.after:
+        await shielded(route.after(ask))
     return done
 
 

@@ -108,6 +108,8 @@ def _operation(route: Route, body: Any, action: str) -> dict[str, Any]:
         operation["x-permission"] = str(route.gate)
     if route.upload_bytes is not None:
         operation["requestBody"] = _upload()
+    elif route.stream:
+        operation["requestBody"] = {"required": False, "content": {route.stream: {}}}
     elif body is not None:
         operation["requestBody"] = {
             "required": True,
@@ -164,7 +166,7 @@ def _responses(route: Route) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for status in (route.status, *route.also):
         found[str(status)] = {"description": route.summary}
-        if status != 204:
+        if status != 204 and route.method != "HEAD":
             schema = _schema(route.answer) if route.answer is not None else {}
             found[str(status)]["content"] = {route.content_type: {"schema": schema}}
     by_status: dict[int, list[type[Problem]]] = {}

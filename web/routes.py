@@ -87,6 +87,9 @@ class Route:
     prepare: Handler | None = None  # network and heavy work, outside the transaction
     replay: bool = True  # a POST keeps its answer under its Idempotency-Key
     upload_bytes: int | None = None  # a multipart upload, streamed and counted
+    stream: str = ""  # the media type of a raw body, which `prepare` reads from `ask.request.stream` and counts
+    after: Handler | None = None  # tidies up after the commit; if it never runs, nobody misses anything
+    headers: dict[str, str] = field(default_factory=dict)  # on every answer, refusals too
     limit: tuple[Limit, ...] = ()
     problems: tuple[type[Problem], ...] = ()
     content_type: str = "application/json"

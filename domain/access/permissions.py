@@ -21,6 +21,10 @@ class Permission(StrEnum):
     VISIT_LOG = "visit:log"  # record a visit
     EVENT_REPORT = "event:report"  # discover and report an event, handle it on the spot
     NOTICE_TELL = "notice:tell"  # tell an answer in person and record it
+    FIELD_TRACK = "field:track"  # follow what I reported or was given, suggest something about the app
+    PATROL_LOG = "patrol:log"  # record a patrol of my grid
+    APPEAL_AGENT = "appeal:agent"  # file an appeal for a villager who agreed, print the slip
+    TEAM_READ = "team:read"  # the grids of my team and what is open in each; no person is ranked
 
     # cases
     CASE_READ = "case:read"  # search and open cases of my area or unit
@@ -37,10 +41,13 @@ class Permission(StrEnum):
     APPEAL_ENTER = "appeal:enter"  # enter an appeal that came by telephone, letter, visit
     IDENTITY_REVEAL = "identity:reveal"  # open an appellant's identity, with a purpose, logged
 
+    REFERRAL_HANDLE = "referral:handle"  # see what households were referred for, acknowledge and close it
+
     # areas, households, plates
     AREA_READ = "area:read"  # areas, grids, departments
     HOUSEHOLD_READ = "household:read"  # household register
     HOUSEHOLD_WRITE = "household:write"  # import and change the register, decide bindings
+    GRID_MANAGE = "grid:manage"  # hand a grid over, load the boundaries of grids
     PLATE_PRINT = "plate:print"  # issue codes, print sheets
     PLATE_REVOKE = "plate:revoke"  # reissue and revoke codes
 
@@ -48,6 +55,7 @@ class Permission(StrEnum):
     STAFF_MANAGE = "staff:manage"  # accounts, roles, areas
     RULES_MANAGE = "rules:manage"  # tracks, calendar, duty list, texts
     AUDIT_READ = "audit:read"  # journal and its verification, access log
+    SUGGESTION_ANSWER = "suggestion:answer"  # read and answer what is said about the app
     JOBS_MANAGE = "jobs:manage"  # parked failures: see, retry
 
 
@@ -67,26 +75,34 @@ ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
         "lookup": {P.APPEAL_FOLLOW, P.APPEAL_RATE, P.FILE_UPLOAD},
         "grid_worker": {
             P.FIELD_READ, P.PLATE_ACTIVATE, P.VISIT_LOG, P.EVENT_REPORT, P.NOTICE_TELL, P.FILE_UPLOAD,
-            P.CASE_HANDLE, P.CASE_INSPECT, P.CASE_ESCALATE,
+            P.CASE_HANDLE, P.CASE_INSPECT, P.CASE_ESCALATE, P.FIELD_TRACK, P.PATROL_LOG, P.APPEAL_AGENT,
         },
-        "intake_officer": _DESK | {P.CASE_REGISTER, P.APPEAL_ENTER, P.IDENTITY_REVEAL, P.HOUSEHOLD_READ},
-        "dispatcher": _DESK | {P.CASE_DISPATCH, P.APPEAL_ENTER, P.CASE_ESCALATE},
+        "grid_leader": {P.TEAM_READ, P.FIELD_TRACK},
+        "volunteer": {P.FIELD_TRACK, P.PATROL_LOG, P.EVENT_REPORT, P.FILE_UPLOAD},
+        "intake_officer": _DESK | {
+            P.CASE_REGISTER, P.APPEAL_ENTER, P.IDENTITY_REVEAL, P.HOUSEHOLD_READ,
+        },
+        "dispatcher": _DESK | {P.CASE_DISPATCH, P.APPEAL_ENTER, P.CASE_ESCALATE, P.REFERRAL_HANDLE},
         "handler": _UNIT | {P.CASE_HANDLE, P.CASE_ESCALATE, P.IDENTITY_REVEAL},
         "reviewer": _UNIT | {P.CASE_REVIEW},
         "unit_lead": _UNIT | {P.CASE_HANDLE, P.CASE_APPROVE},
         "deputy_in_charge": _UNIT | {P.CASE_APPROVE},
         "principal": _UNIT | {P.CASE_APPROVE, P.CASE_REVIEW},
         "village_secretary": _DESK | {
-            P.CASE_DISPATCH, P.CASE_HANDLE, P.CASE_INSPECT, P.HOUSEHOLD_READ, P.HOUSEHOLD_WRITE,
+            P.CASE_DISPATCH, P.CASE_HANDLE, P.CASE_INSPECT, P.CASE_ESCALATE, P.HOUSEHOLD_READ, P.HOUSEHOLD_WRITE,
+            P.REFERRAL_HANDLE,
         },
         "village_petition_agent": _DESK | {P.CASE_ESCALATE, P.APPEAL_ENTER},
         "supervision_section": _DESK | {P.CASE_SUPERVISE, P.CASE_INSPECT},
         "callback_officer": _DESK | {P.CASE_CALLBACK, P.IDENTITY_REVEAL},
-        "joint_meeting_office": _DESK | {P.CASE_DESIGNATE},
+        "joint_meeting_office": _DESK | {P.CASE_DESIGNATE, P.CASE_ESCALATE},
         "leading_group_member": _DESK,
         "case_leader": _DESK | {P.CASE_SUPERVISE},
         "discipline_inspector": _DESK,
-        "area_admin": {P.AREA_READ, P.HOUSEHOLD_READ, P.HOUSEHOLD_WRITE, P.PLATE_PRINT, P.PLATE_REVOKE, P.FILE_UPLOAD},
+        "area_admin": {
+            P.AREA_READ, P.HOUSEHOLD_READ, P.HOUSEHOLD_WRITE, P.PLATE_PRINT, P.PLATE_REVOKE, P.FILE_UPLOAD,
+            P.GRID_MANAGE, P.SUGGESTION_ANSWER,
+        },
         "system_admin": {P.AREA_READ, P.RULES_MANAGE, P.JOBS_MANAGE},
         "security_admin": {P.STAFF_MANAGE, P.AREA_READ},
         "audit_admin": {P.AUDIT_READ},

@@ -5,31 +5,32 @@ from typing import Any
 from uuid import UUID
 
 from domain.access.actor import Actor
+from domain.attachments.declarations import lock_declared, take_declared
 from domain.attachments.models import Attachment
 from domain.problems import UnknownAttachment
 from domain.sql import execute, fetch
 
 
 async def attach(actor: Actor, ids: Sequence[UUID]) -> set[str]:
-    """Check that every file is the actor's own and still free; the kinds found (image, audio, video)."""
+    """Check that every file is the actor's own, here or announced, and still free; the kinds found (image, audio, video)."""
     if not ids:
         return set()
+    declared = await lock_declared(actor.label, ids)
     rows = await fetch(
         "SELECT id, kind FROM attachments WHERE id = ANY($1::uuid[]) AND owner = $2 AND subject_id IS NULL FOR UPDATE",
         [list(ids), actor.label],
     )
-    if len(rows) != len(set(ids)):
+    if declared.union(row["id"] for row in rows) != set(ids):
         raise UnknownAttachment
     return {row["kind"] for row in rows}
 
 
 async def link(ids: Sequence[UUID], kind: str, subject_id: UUID, case_id: UUID | None, purpose: str = "") -> None:
     """Tie files to what they belong to; from now on they are immutable."""
-    await execute(
-        "UPDATE attachments SET subject_kind = $2, subject_id = $3, case_id = $4, purpose = $5"
-        " WHERE id = ANY($1::uuid[])",
-        [list(ids), kind, subject_id, case_id, purpose],
-    )
+    tied = "SET subject_kind = $2, subject_id = $3, case_id = $4, purpose = $5"
+    values = [list(ids), kind, subject_id, case_id, purpose]
+    await execute(f"UPDATE attachments {tied} WHERE id = ANY($1::uuid[])", values)
+    await execute(f"UPDATE attachment_declarations {tied} WHERE attachment_id = ANY($1::uuid[])", values)
 
 
 async def attach_evidence(actor: Actor, ids: Sequence[UUID], kind: str, subject_id: UUID, case_id: UUID) -> None:
@@ -40,8 +41,9 @@ async def attach_evidence(actor: Actor, ids: Sequence[UUID], kind: str, subject_
 
 
 async def store_attachment(actor: Actor, **values: Any) -> Attachment:
-    """Write the row of a stored file."""
-    return await Attachment.create(owner=actor.label, **values)
+    """Write the row of a stored file, tied to what it was announced for."""
+    announced = await take_declared(actor.label, values["id"])
+    return await Attachment.create(owner=actor.label, **values, **announced)
 
 
 async def share(case_id: UUID, ids: Sequence[UUID]) -> None:

@@ -29,6 +29,22 @@ class Attachment(Model):
         indexes = (("subject_id",), ("case_id",), ("created_at",))
 
 
+class AttachmentDeclaration(Model):
+    """A file that was announced and has not arrived; `subject_*` is what it will belong to."""
+
+    attachment_id = fields.UUIDField(primary_key=True)
+    owner = fields.CharField(60)
+    subject_kind = fields.CharField(20, null=True)
+    subject_id = fields.UUIDField(null=True)
+    case_id = fields.UUIDField(null=True)
+    purpose = fields.CharField(20, default="")
+    declared_at = InstantField()
+
+    class Meta:
+        table = "attachment_declarations"
+        indexes = (("subject_id",), ("case_id",), ("declared_at",))
+
+
 class MediaCheck(Model):
     """A file that WeChat was asked to judge; its verdict comes later, by push, under the trace id."""
 

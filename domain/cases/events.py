@@ -12,7 +12,9 @@ import msgspec
 
 from domain.access.actor import Actor
 from domain.access.permissions import Permission
+from domain.areas.geometry import Position
 from domain.areas.models import Area
+from domain.areas.near import grid_at
 from domain.attachments.actions import attach, link
 from domain.cases import clocks
 from domain.cases.models import Case, CaseText
@@ -70,10 +72,11 @@ async def move_in_the_field(actor: Actor, case_id: UUID, action: str, body: Body
     return await move_locked(actor, case, co_ids, action, body)
 
 
-async def grid_for(actor: Actor, code: str | None) -> Area:
-    """The grid in which something was found: the named one or the worker's only one; 404 for a grid of others.
+async def grid_for(actor: Actor, code: str | None, position: Position | None = None) -> Area:
+    """The grid in which something was found: the named one, the one whose boundary holds the position, or the worker's
+    only one; 404 for a grid of others.
 
-    A position alone does not choose between several grids while no boundaries are loaded: then the code is asked for.
+    A position chooses only where a boundary says so: the nearest grid may be the wrong one.
     """
     if code is not None:
         area = await Area.get_or_none(code=code)
@@ -81,10 +84,13 @@ async def grid_for(actor: Actor, code: str | None) -> Area:
             raise NotFound
         return area
     paths = actor.areas(Permission.EVENT_REPORT)
-    if len(paths) != 1:
+    found = await grid_at(position, paths) if position else None
+    if found is None and len(paths) == 1:
+        found = await Area.get(path=paths[0])
+    if found is None:
         message = "您负责多个网格,请选择事件所在的网格"
         raise InvalidFields(errors=[{"field": "grid_code", "code": "required", "message": message}])
-    return await Area.get(path=paths[0])
+    return found
 
 
 async def _open(actor: Actor, found: Discovery) -> Case:

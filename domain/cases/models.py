@@ -20,6 +20,7 @@ class Case(Model):
     origin = fields.CharField(20)
     area_code = fields.CharField(20)
     area_path = fields.CharField(120)
+    desk_level = fields.CharField(8, default="")  # raised to: town | meeting | county; empty: where it arose
     household_id = fields.UUIDField(null=True)
     title = fields.CharField(60)
     topic = fields.CharField(20, default="")

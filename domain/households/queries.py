@@ -42,10 +42,12 @@ async def household_rows(actor: Actor, permission: Permission, search: Household
     if search.area_path:
         where.conditions.append(area_condition(where, "h.area_path", [search.area_path]))
     if search.text:
-        where.add(
-            "strpos(h.door_text, {}) > 0 OR h.serial = {} OR h.external_no = {} OR h.phone = {} OR h.head_name = {}",
-            *[search.text] * 5,
-        )
+        text = where.bind(search.text)
+        found = f"strpos(h.door_text, {text}) > 0 OR h.serial = {text} OR h.external_no = {text}"
+        if permission is Permission.FIELD_READ or actor.may(Permission.HOUSEHOLD_WRITE):
+            # Who may not open a name or phone cannot find out by searching whose it is, either.
+            found += f" OR h.phone = {text} OR h.head_name = {text}"
+        where.conditions.append(found)
     if search.code_state == "none":
         where.conditions.append("c.code_id IS NULL")
     elif search.code_state:
@@ -76,7 +78,7 @@ async def locked_household(actor: Actor, permission: Permission, household_id: U
 async def code_history(household_id: UUID) -> list[dict[str, Any]]:
     """Every code that a household ever had, newest first."""
     return await fetch(
-        "SELECT encode(code_id, 'hex') AS code_id, kid, state, batch_id, issued_at, printed_at, activated_at, ended_at"
+        "SELECT left(encode(code_id, 'hex'), 8) AS fingerprint, kid, state, batch_id, issued_at, printed_at, activated_at, ended_at"
         " FROM household_codes WHERE household_id = $1 ORDER BY issued_at DESC LIMIT 100",
         [household_id],
     )

@@ -19,6 +19,7 @@ class Rating(Model):
     staff = fields.CharField(10)
     comment = fields.TextField(default="")
     counts = fields.BooleanField()
+    flag = fields.CharField(12, default="")  # why it does not count: assisted | own_work
     rated_at = InstantField()
     rated_on = fields.DateField()
 
@@ -45,3 +46,24 @@ class Callback(Model):
     class Meta:
         table = "callbacks"
         indexes = (("case_id", "round"),)
+
+
+class LookBack(Model):
+    """A closed case drawn to be looked at again 30 or 90 days later (回头看, 000-24)."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    case_id = fields.UUIDField()
+    area_path = fields.CharField(120)
+    round = fields.IntField()
+    after_days = fields.SmallIntField()
+    seed = fields.BigIntField()
+    drawn_at = InstantField()
+    verdict = fields.CharField(10, default="")  # holds | relapsed
+    note = fields.TextField(default="")
+    officer_id = fields.UUIDField(null=True)
+    done_at = InstantField(null=True)
+
+    class Meta:
+        table = "look_backs"
+        unique_together = (("case_id", "round", "after_days"),)
+        indexes = (("area_path", "id"),)

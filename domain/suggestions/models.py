@@ -14,6 +14,9 @@ class Suggestion(Model):
     area_path = fields.CharField(120)
     text = fields.TextField()
     at = InstantField()
+    reply = fields.TextField(default="")
+    replied_at = InstantField(null=True)
+    replied_by = fields.UUIDField(null=True)
 
     class Meta:
         table = "suggestions"

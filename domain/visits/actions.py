@@ -1,19 +1,22 @@
 """Visits of grid workers: at most five things to fill in, no position, no photo required (国办函〔2026〕12号)."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from domain.access.actor import Actor
 from domain.access.permissions import Permission
 from domain.attachments.actions import attach, link
-from domain.clock import now
+from domain.clock import local_date, now
 from domain.households.models import Household
 from domain.journal.once import first_time
 from domain.journal.unit import Fact, record
 from domain.problems import InvalidFields, NotFound, SameIdOtherContent
 from domain.visits.models import Visit
 from domain.visits.purposes import NEEDS, PURPOSES, REFERRED, tag
+from domain.visits.referrals import refer
+
+AHEAD = timedelta(days=366)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +51,30 @@ async def log_visit(actor: Actor, call: Call) -> tuple[Visit, bool]:
     if call.attachment_ids:
         await link(call.attachment_ids, "visit", visit.id, None)
     _record(visit, house)
+    await refer(visit, house, REFERRED.intersection(need["code"] for need in visit.needs))
     return visit, True
+
+
+async def agree(actor: Actor, visit_id: UUID, next_contact_on: date | None, *, notice_left: bool) -> Visit:
+    """What was agreed with the household after a visit: when to come again; or that a note with the telephone number
+    was left at an empty house. Only the visitor says so; 404 for a visit of others."""
+    visit = await Visit.filter(id=visit_id, worker_id=actor.id).select_for_update().first()
+    if visit is None or not any(actor.granting(Permission.VISIT_LOG, visit.area_path)):
+        raise NotFound
+    if notice_left and visit.outcome != "absent":
+        raise _invalid("notice_left", "只有没人在家的走访才需要留下联系卡")
+    if next_contact_on and not local_date(visit.occurred_at) <= next_contact_on <= local_date(now()) + AHEAD:
+        raise _invalid("next_contact_on", "约定的日期须在走访之后、一年之内")
+    if (visit.next_contact_on, visit.notice_left) == (next_contact_on, notice_left):
+        return visit
+    visit.next_contact_on, visit.notice_left = next_contact_on, notice_left
+    await visit.save(update_fields=["next_contact_on", "notice_left"])
+    data = {
+        "household_id": str(visit.household_id), "notice_left": notice_left,
+        "next_contact_on": next_contact_on.isoformat() if next_contact_on else None,
+    }  # fmt: skip
+    record(Fact("visit.agreed", visit.area_path.rpartition(".")[2], None, visit.id, data))
+    return visit
 
 
 def in_my_grids(actor: Actor, household: Household) -> None:
@@ -60,14 +86,17 @@ def in_my_grids(actor: Actor, household: Household) -> None:
 def _purposes(given: tuple[str, ...]) -> list[str]:
     codes = [tag(each, PURPOSES) for each in given]
     if None in codes:
-        message = "没有这个走访事由,可选:" + "、".join(PURPOSES.values())
-        raise InvalidFields(errors=[{"field": "purposes", "code": "invalid", "message": message}])
+        raise _invalid("purposes", "没有这个走访事由,可选:" + "、".join(PURPOSES.values()))
     return list(dict.fromkeys(code for code in codes if code))
 
 
 def _needs(given: tuple[str, ...]) -> list[dict[str, str]]:
     found = [(tag(each, NEEDS), each.strip()) for each in given if each.strip()]
     return [{"code": code, "text": ""} if code else {"code": "other", "text": text} for code, text in found]
+
+
+def _invalid(field: str, message: str) -> InvalidFields:
+    return InvalidFields(errors=[{"field": field, "code": "invalid", "message": message}])
 
 
 def _record(visit: Visit, house: Household) -> None:

@@ -6,6 +6,7 @@ from tortoise.migrations import operations as ops
 SQL = """
 CREATE SEQUENCE case_numbers;
 CREATE SEQUENCE household_serials;
+CREATE SEQUENCE sync_item_numbers;
 CREATE INDEX deadlines_next ON deadlines (next_at) WHERE next_at IS NOT NULL;
 CREATE INDEX deadlines_running ON deadlines (case_id, due_at) WHERE stopped_at IS NULL;
 CREATE INDEX cases_area ON cases (area_path text_pattern_ops, id);
@@ -23,13 +24,28 @@ CREATE INDEX supervisions_area ON supervisions (area_path text_pattern_ops, stat
 CREATE INDEX tell_tasks_area ON tell_tasks (area_path text_pattern_ops, state, id);
 CREATE INDEX visits_area ON visits (area_path text_pattern_ops, id);
 CREATE INDEX appeals_unchecked ON appeals (id) WHERE content_check = 'waiting';
+CREATE INDEX referrals_area ON referrals (area_path text_pattern_ops, id);
+CREATE INDEX patrols_area ON patrols (area_path text_pattern_ops, id);
+CREATE INDEX findings_area ON findings (area_path text_pattern_ops, id);
+CREATE INDEX suggestions_area ON suggestions (area_path text_pattern_ops, id);
+CREATE INDEX households_placed ON households (lat, lon) WHERE lat IS NOT NULL;
+CREATE INDEX cases_placed ON cases (lat, lon) WHERE lat IS NOT NULL;
 CREATE INDEX areas_below ON areas (path text_pattern_ops);
+CREATE INDEX sync_items_held ON sync_items (entity, device, sequence) WHERE status = 'held';
+CREATE INDEX sync_items_waiting ON sync_items (device, sequence) WHERE status = 'held';
+CREATE INDEX sync_items_refused ON sync_items (worker, id) WHERE status IN ('rejected', 'conflict');
+CREATE INDEX cases_grid ON cases (area_code, id) WHERE kind = 'event';
+INSERT INTO server_epoch (id, epoch, secret, changed_at, reason)
+  VALUES (1, 1, uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()), now(), '');
 """
 
 REVERSE = """
-DROP SEQUENCE case_numbers; DROP SEQUENCE household_serials;
+DROP SEQUENCE case_numbers; DROP SEQUENCE household_serials; DROP SEQUENCE sync_item_numbers;
 DROP INDEX deadlines_next, deadlines_running, cases_area, cases_open, households_area, household_codes_area,
-  households_route, households_external, household_codes_live, memberships_live, memberships_area, supervisions_area, tell_tasks_area, visits_area, areas_below, appeals_unchecked;
+  households_route, households_external, household_codes_live, memberships_live, memberships_area, supervisions_area, tell_tasks_area, visits_area, areas_below, appeals_unchecked,
+  referrals_area, patrols_area, findings_area, suggestions_area, households_placed, cases_placed,
+  sync_items_held, sync_items_waiting, sync_items_refused, cases_grid;
+DELETE FROM server_epoch;
 """
 
 

@@ -219,3 +219,21 @@ async def test_the_village_decides_who_waits(cast: Cast) -> None:
     there = await (await cast.resident("feng")).post(f"{RESIDENT}/me/households", json={"plate_code": other})
     outside = await village.post(f"{DESK}/memberships/{there.json()['id']}/decision", json={"approve": True})
     assert outside.status_code == 404
+
+
+async def test_only_who_may_open_a_phone_finds_a_house_by_it(cast: Cast) -> None:
+    one = await house()
+    path = f"{DESK}/households?text={one.phone}"
+    assert len((await (await cast.staff("admin")).get(path)).json()["items"]) == 1
+    assert (await (await cast.staff("dispatcher")).get(path)).json()["items"] == []
+    by_serial = await (await cast.staff("dispatcher")).get(f"{DESK}/households?text={one.serial}")
+    assert [item["id"] for item in by_serial.json()["items"]] == [str(one.id)]
+
+
+async def test_the_history_of_codes_tells_no_whole_code(cast: Cast) -> None:
+    code, one = await cast.plate(0, 1), await house()
+    shown = await (await cast.staff("admin")).get(f"{DESK}/households/{one.id}")
+    assert [entry["state"] for entry in shown.json()["codes"]] == ["active"]
+    row = await HouseholdCode.get(household_id=one.id)
+    assert code not in shown.text
+    assert bytes(row.code_id).hex() not in shown.text

@@ -12,7 +12,7 @@ from server.jobs import Job, JobRunner, Pace, Run, enqueue, parked
 from server.migrate import migrate
 from tests.support.cluster import Cluster
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.own_pool]
 
 QUICK = Pace(attempts=2, first_wait=0.1, poll=0.1, heartbeat=0.1)
 

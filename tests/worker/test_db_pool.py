@@ -21,7 +21,7 @@ from server.jobs import Job, JobRunner, Pace, Run, enqueue
 from server.migrate import migrate
 from tests.support.cluster import Cluster
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.own_pool]
 
 MODULES = {APP: ["tests.support.tiny_models"]}
 SHOWN = {"statement_timeout": "10s", "lock_timeout": "3s", "idle_in_transaction_session_timeout": "15s"}

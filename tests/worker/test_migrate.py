@@ -18,7 +18,7 @@ from server.db import APP, credentials
 from server.migrate import ADVISORY_LOCK, migrate, pending
 from tests.support.cluster import Cluster
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.own_pool]
 
 ROOT = Path(__file__).parents[2]
 RAW = """

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -57,3 +58,26 @@ def test_a_list_becomes_a_print_file(own_server: RunningServer) -> None:
     with admin.stream("GET", path) as abandoned:
         assert next(abandoned.iter_bytes(64))
     assert admin.get(path).content == file.content
+
+
+def test_five_at_once_leave_one_live_code_and_one_binding(own_server: RunningServer) -> None:
+    answer = own_server.client().post(f"{DESK}/sessions", json={"login": "admin", "password": PASSWORD})
+    admin = own_server.client(answer.json()["token"])
+    home = admin.get(f"{DESK}/households", params={"area": "360781100002", "limit": 1}).json()["items"][0]["id"]
+    with ThreadPoolExecutor(5) as pool:
+        made = list(pool.map(lambda _: admin.post(f"{DESK}/households/{home}/code", json={}), range(5)))
+        assert [one.status_code for one in made] == [201] * 5
+        alive = [one.json()["code"] for one in made if admin.get(f"/h/{one.json()['code']}").status_code == 200]
+        assert len(alive) == 1
+        resident, body = own_server.resident("five"), {"plate_code": alive[0]}
+        asked = list(pool.map(lambda _: resident.post("/api/miniprogram/v1/me/households", json=body), range(5)))
+        assert {one.status_code for one in asked} == {202}
+        assert len({one.json()["id"] for one in asked}) == 1
+        worker = own_server.client().post(
+            "/api/grid/v1/sessions", json={"phone": "13800000002", "password": PASSWORD}
+        )  # fmt: skip
+        grid = own_server.client(worker.json()["token"])
+        path = f"/api/grid/v1/plates/{alive[0]}/activation"
+        active = list(pool.map(lambda _: grid.post(path, json={}), range(5)))
+        assert {one.status_code for one in active} == {200}
+        assert len({one.json()["activated_at"] for one in active}) == 1

@@ -1,0 +1,121 @@
+"""What a phone sends: an envelope of items, each read by itself, so that a bad one never sinks the batch."""
+
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta, Raw, Struct
+
+MOST_ITEMS = 100
+MOST_BYTES = 1024 * 1024
+KEEP_DAYS = 7
+
+Count = Annotated[int, Meta(ge=1, le=2**53)]
+Short = Annotated[str, Meta(max_length=40)]
+
+
+class PhoneClock(Struct, kw_only=True):
+    """A moment by the clock that runs since the phone was switched on, and which run that is."""
+
+    boot_id: Short
+    mono_ms: Annotated[int, Meta(ge=0, le=2**53)]
+
+
+class PhoneNow(Struct, kw_only=True):
+    """The phone's clocks at the moment of sending."""
+
+    wall: Short
+    boot_id: Short | None = None
+    mono_ms: Annotated[int, Meta(ge=0, le=2**53)] | None = None
+
+
+class Declared(Struct, kw_only=True):
+    """A photo or recording that belongs to the item; its bytes come before or after."""
+
+    id: UUID
+
+
+class Item(Struct, kw_only=True):
+    """One operation. Unknown fields are not refused: an older server keeps what a newer phone says."""
+
+    id: UUID
+    sequence: Count
+    verb: Annotated[str, Meta(min_length=1, max_length=60)]
+    version: Annotated[int, Meta(ge=1, le=1000)] = 1
+    entity_id: UUID
+    base_version: Annotated[int, Meta(ge=0, le=2**31 - 1)] | None = None
+    occurred_at: Short
+    clock: PhoneClock | None = None
+    attachments: Annotated[list[Declared], Meta(max_length=20)] = []
+    area: Annotated[str, Meta(max_length=20)] = ""
+    body: dict[str, Any] = {}
+
+
+class Envelope(Struct, forbid_unknown_fields=True, kw_only=True):
+    """One request: who I am and how far I am, what I recorded."""
+
+    device_id: UUID
+    epoch: int | None = None
+    cursor: Annotated[str, Meta(max_length=20_000)] | None = None
+    clock: PhoneNow | None = None
+    items: list[Raw] = []
+
+
+class Parcel(Struct, forbid_unknown_fields=True, kw_only=True):
+    """Unsent items of somebody who may not sign in any more, under the key that the phone was once given."""
+
+    device_id: UUID
+    device_key: Annotated[str, Meta(max_length=100)]
+    clock: PhoneNow | None = None
+    items: list[Raw] = []
+
+
+@dataclass(frozen=True)
+class Received:
+    """An item as it came: its text, its hash over canonical JSON, and what could be read of it."""
+
+    text: str
+    digest: bytes
+    item: Item | None = None
+    id: UUID | None = None  # also of an item that could not be read otherwise
+    fault: str = ""  # msgspec's words on why it could not be read
+
+
+def read_item(raw: bytes) -> Received:
+    """Read one item; what cannot be read keeps its text and, where there is one, its id."""
+    text = raw.decode("utf-8", "replace")
+    try:
+        plain = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return Received(text, sha256(raw).digest(), fault=str(error))
+    digest = sha256(msgspec.json.encode(plain, order="deterministic")).digest()
+    try:
+        item = msgspec.convert(plain, Item)
+    except (msgspec.ValidationError, RecursionError) as error:
+        return Received(text, digest, id=_id(plain), fault=str(error))
+    return Received(text, digest, item, item.id)
+
+
+def _id(plain: Any) -> UUID | None:
+    try:
+        return UUID(plain["id"])
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
+
+
+def known_fields(data: Any, kind: Any) -> Any:
+    """The data without what the type does not know: a newer phone's extra fields are kept, but not acted on."""
+    return _known(data, msgspec.inspect.type_info(kind))
+
+
+def _known(data: Any, info: Any) -> Any:
+    if isinstance(info, msgspec.inspect.UnionType):
+        struct = next((each for each in info.types if isinstance(each, msgspec.inspect.StructType)), None)
+        return _known(data, struct) if struct else data
+    if isinstance(info, msgspec.inspect.ListType) and isinstance(data, list):
+        return [_known(each, info.item_type) for each in data]
+    if isinstance(info, msgspec.inspect.StructType) and isinstance(data, dict):
+        return {f.encode_name: _known(data[f.encode_name], f.type) for f in info.fields if f.encode_name in data}
+    return data

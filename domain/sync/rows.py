@@ -1,0 +1,71 @@
+"""The rows that a phone keeps of a grid. Every query names the area it is for, so no row leaves its scope."""
+
+from typing import Any
+from uuid import UUID
+
+from domain.access.actor import Actor
+from domain.cases.states import ENDED
+from domain.sql import fetch
+
+MOST_OWN = 200
+VISIT_DAYS = 180
+
+_FILES = "(SELECT count(*) FROM sync_files w WHERE w.subject_id = {}.id) AS attachments_pending"
+_HOUSEHOLD = (
+    "SELECT h.id, h.version, h.serial, h.grid_code, h.group_name, h.door_text, h.head_name, h.phone, h.state, h.lon,"
+    " h.lat, h.datum, k.state AS code_state, (SELECT max(v.occurred_at) FROM visits v WHERE v.household_id = h.id"
+    " AND v.outcome <> 'absent') AS visited_at FROM households h LEFT JOIN household_codes k"
+    " ON k.household_id = h.id AND k.state IN ('printed', 'active', 'suspect')"
+)
+_CASE = (
+    "SELECT c.id, c.version, c.number, c.kind, c.state, c.title, c.event_type, c.level, c.urgent, c.origin, c.area_code,"
+    " c.household_id, c.reporter_id, c.handler_id, c.received_at, c.ended_at, n.name AS next_clock,"
+    f" n.due_at AS next_due_at, {_FILES.format('c')} FROM cases c LEFT JOIN LATERAL (SELECT name, due_at FROM deadlines"
+    " WHERE case_id = c.id AND stopped_at IS NULL ORDER BY due_at LIMIT 1) n ON TRUE"
+)
+_VISIT = (
+    "SELECT v.id, 1 AS version, v.household_id, v.worker_id, v.occurred_at, v.received_at, v.purposes, v.outcome,"
+    f" v.note, v.needs, {_FILES.format('v')} FROM visits v JOIN areas a ON a.path = v.area_path"
+)
+
+# entity: its rows, the condition that keeps them in the area $1, its columns in JSON
+_SOURCES: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
+    "household": (_HOUSEHOLD, "h", "h.grid_code = $1 AND h.state <> 'merged'", ()),
+    "case": (_CASE, "c", "c.area_code = $1 AND c.kind = 'event'", ()),
+    "visit": (_VISIT, "v", "a.code = $1", ("purposes", "needs")),
+}
+COPIED = tuple(_SOURCES)
+# A new phone needs what is going on, not the archive: old visits and ended cases stay on the server.
+_RECENT = {
+    "household": "TRUE",
+    "case": "(c.ended_at IS NULL OR c.ended_at > now() - interval '30 days')",
+    "visit": f"v.received_at > now() - interval '{VISIT_DAYS} days'",
+}
+
+
+async def rows_after(entity: str, area: str, after: UUID | None, limit: int) -> list[dict[str, Any]]:
+    """The next rows of a copy, by id."""
+    query, alias, inside, json = _SOURCES[entity]
+    return await fetch(
+        f"{query} WHERE {inside} AND {_RECENT[entity]} AND {alias}.id > $2 ORDER BY {alias}.id LIMIT $3",
+        [area, after or UUID(int=0), limit],
+        json=json,
+    )
+
+
+async def rows_by_id(entity: str, area: str, ids: list[UUID]) -> dict[UUID, dict[str, Any]]:
+    """Those of the rows that lie in the area now."""
+    if entity not in _SOURCES:
+        return {}
+    query, alias, inside, json = _SOURCES[entity]
+    rows = await fetch(f"{query} WHERE {inside} AND {alias}.id = ANY($2::uuid[])", [area, ids], json=json)
+    return {row["id"]: row for row in rows}
+
+
+async def mine_elsewhere(actor: Actor, scopes: list[str]) -> list[dict[str, Any]]:
+    """Open cases that were given to me or that I reported, except the events of my grids."""
+    return await fetch(
+        f"{_CASE} WHERE (c.handler_id = $1 OR c.reporter_id = $1) AND NOT (c.kind = 'event' AND c.area_code ="
+        f" ANY($2::text[])) AND c.state <> ALL($3::text[]) ORDER BY c.id DESC LIMIT {MOST_OWN}",
+        [actor.id, scopes, sorted(ENDED)],
+    )

@@ -1,0 +1,59 @@
+"""Where to go today, as a suggestion: agreed contacts, needs to look after, households not visited in this round.
+
+It is never an order and nothing counts whether it was followed (国办函〔2026〕12号).
+"""
+
+import math
+from datetime import datetime, timedelta
+from typing import Any
+
+from domain.access.actor import Actor
+from domain.access.permissions import Permission
+from domain.access.scope import Where, in_scope
+from domain.areas.geometry import Position, distance_m
+from domain.clock import local_date
+from domain.rulebook import rulebook
+from domain.sql import fetch
+
+AGAIN_AFTER = timedelta(days=7)  # a household that named a need is looked after so soon [P]
+MOST = 2000
+
+_LAST = (
+    "LEFT JOIN LATERAL (SELECT v.occurred_at, v.outcome, v.next_contact_on, v.needs <> '[]'::jsonb AS needy"
+    " FROM visits v WHERE v.household_id = h.id ORDER BY v.occurred_at DESC, v.id DESC LIMIT 1) last ON TRUE"
+)
+_MET = "(SELECT max(v.occurred_at) FROM visits v WHERE v.household_id = h.id AND v.outcome <> 'absent')"
+
+
+async def suggested_round(
+    actor: Actor, at: datetime, here: Position | None, limit: int
+) -> tuple[list[dict[str, Any]], int]:
+    """The households to go to today, nearest first from `here` (those without a position after, as one walks past
+    them), and how many there are in all. Each says why: `agreed`, `follow_up`, `unvisited`."""
+    where = Where()
+    in_scope(where, actor, Permission.VISIT_LOG, "h.area_path")
+    today, since = local_date(at), at - timedelta(days=rulebook().visit_round_days)
+    agreed = f"last.next_contact_on <= {where.bind(today)}"
+    follow = f"last.needy AND last.next_contact_on IS NULL AND last.occurred_at <= {where.bind(at - AGAIN_AFTER)}"
+    waits = f"coalesce({_MET} <= {where.bind(since)}, TRUE) AND (last.next_contact_on IS NULL)"
+    tried = f"last.occurred_at >= {where.bind(at - timedelta(hours=12))}"
+    rows = await fetch(
+        "SELECT * FROM (SELECT h.id, h.door_text, h.group_name, h.grid_code, h.lon, h.lat, h.datum, h.area_path,"
+        " h.route_key, last.occurred_at AS last_at, last.outcome AS last_outcome, last.next_contact_on,"
+        f" coalesce({agreed}, FALSE) AS agreed, coalesce({follow}, FALSE) AS follow_up,"
+        f" ({waits}) AND NOT coalesce({tried}, FALSE) AS unvisited FROM households h {_LAST}"
+        f" WHERE h.state = 'active' AND ({where.sql})) x WHERE agreed OR follow_up OR unvisited"
+        f' ORDER BY agreed DESC, area_path COLLATE "C", route_key COLLATE "C", id LIMIT {MOST}',
+        where.values,
+    )
+    for row in rows:
+        row["distance_m"] = _distance(here, row)
+    if here:
+        rows.sort(key=lambda row: math.inf if row["distance_m"] is None else row["distance_m"])
+    return rows[:limit], len(rows)
+
+
+def _distance(here: Position | None, row: dict[str, Any]) -> float | None:
+    if here is None or row["lon"] is None:
+        return None
+    return distance_m(here, Position(row["lon"], row["lat"], row["datum"] or "gcj02"))
