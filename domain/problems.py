@@ -412,6 +412,26 @@ class RatingWindowClosed(Problem):
     advice = "仍可留言、提出异议或重新反映。"
 
 
+class ReviewWindowClosed(Problem):
+    code, status = "review-window-closed", 409
+    title = "申请复查复核的期限已过"
+    detail = "应在 {until} 前申请。有新的事实和理由,可以重新反映。"
+    advice = "可以提出异议、留言,或者就新的情况重新反映。"
+
+
+class ReviewFinal(Problem):
+    code, status = "review-final", 409
+    title = "复核意见是终结意见"
+    detail = "同一事实和理由不再受理(《信访工作条例》第三十六条)。有新的事实和理由,请重新反映,我们照常登记。"
+    advice = "重新反映不受限制;生活困难可以申请帮扶救助。"
+
+
+class SurveyOver(Problem):
+    code, status = "survey-over", 410
+    title = "这个问卷链接已经用过或过期"
+    advice = "每个链接只能填写一次。您仍可在诉求页面评价,或拨打热线。"
+
+
 class SameIdOtherContent(Problem):
     code, status = "same-id-other-content", 409
     title = "同一编号已登记过不同的内容"

@@ -66,6 +66,7 @@ class Rulebook:
     wechat_templates: Mapping[str, str] = field(default_factory=dict)
     sms_templates: Mapping[str, str] = field(default_factory=dict)
     overlays: Mapping[str, "Rulebook"] = field(default_factory=dict)
+    calendar_version: int = 0  # the last edit of the working calendar that is in it
 
     def for_area(self, area_path: str) -> "Rulebook":
         """The rules in force at a place: those of the nearest area around it that has its own, else these."""

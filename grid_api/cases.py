@@ -166,9 +166,9 @@ async def _attachments(case_id: UUID) -> list[dict[str, Any]]:
     )
 
 ROUTES = (
-    Route(method="GET", path="/cases", handler=list_cases, gate=P.FIELD_READ, query=CasePage, reads=True,
+    Route(method="GET", path="/cases", handler=list_cases, gate=P.FIELD_TRACK, query=CasePage, reads=True,
           summary="跟踪:我的事件和工单"),
-    Route(method="GET", path="/cases/<id:str>", handler=open_case, gate=P.FIELD_READ, reads=True, summary="一件的详情"),
+    Route(method="GET", path="/cases/<id:str>", handler=open_case, gate=P.FIELD_TRACK, reads=True, summary="一件的详情"),
     Route(method="POST", path="/cases/<id:str>/<action:str>", handler=act, gate=P.FIELD_READ, body=ACTIONS,
           summary="办理", problems=(MoveNotAllowed, ChangedMeanwhile, GuardNotMet, SameOfficer, SameIdOtherContent,
                                   ClientTimeAbsurd, UnknownAttachment)),

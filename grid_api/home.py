@@ -48,5 +48,5 @@ def _named(words: Mapping[str, str]) -> list[dict[str, str]]:
 
 ROUTES = (
     Route(method="GET", path="/home", handler=home, gate=P.FIELD_READ, reads=True, summary="首页数字"),
-    Route(method="GET", path="/choices", handler=choices, gate=P.FIELD_READ, reads=True, summary="表单选项"),
+    Route(method="GET", path="/choices", handler=choices, gate=P.FIELD_TRACK, reads=True, summary="表单选项"),
 )

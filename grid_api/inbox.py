@@ -1,6 +1,6 @@
-"""Worker door: notices to the signed-in grid worker."""
+"""Worker door: notices to the signed-in grid worker, also to one who has just handed over the last grid."""
 
-from domain.access.permissions import Permission
 from web.inbox import inbox_routes
+from web.routes import SIGNED_IN
 
-ROUTES = inbox_routes(Permission.FIELD_READ)
+ROUTES = inbox_routes(SIGNED_IN)

@@ -1,6 +1,6 @@
 """WORKER DOOR: the table of its routes. No check-in, no points, no ranking, no tracks (国办函〔2026〕12号)."""
 
-from grid_api import cases, events, home, households, inbox, plates, sessions, tasks, uploads, visits
+from grid_api import cases, events, home, households, inbox, plates, sessions, sync, tasks, tus, uploads, visits
 from web.routes import table
 
 ROUTES = table(
@@ -14,5 +14,7 @@ ROUTES = table(
     *cases.ROUTES,
     *tasks.ROUTES,
     *uploads.ROUTES,
+    *tus.ROUTES,
     *inbox.ROUTES,
+    *sync.ROUTES,
 )

@@ -70,7 +70,9 @@ async def _redeem(ask: Ask, code: str) -> WeChatLogin:
 
 
 async def me(ask: Ask) -> dict[str, Any]:
-    """Who I am, with my grids (`GET /me`)."""
+    """Who I am, with my grids (`GET /me`); also for a worker who has none at present."""
+    if ask.actor.kind != "worker":
+        raise NotAllowed
     staff = await Staff.get(id=ask.actor.id)
     card = await GridWorker.get_or_none(id=ask.actor.id)
     return {
@@ -110,9 +112,9 @@ ROUTES = (
     Route(method="POST", path="/sessions", handler=create_session, prepare=prove, gate=PUBLIC, body=SignIn, status=201,
           replay=False, limit=(Limit("worker-sign-in", 600, 60),), summary="网格员登录(微信或手机号密码)",
           problems=(*_WECHAT, WeChatNotBound, WrongCredentials, SecondFactorRequired, AccountLocked)),
-    Route(method="DELETE", path="/sessions/current", handler=sign_out, gate=P.FIELD_READ, status=204,
+    Route(method="DELETE", path="/sessions/current", handler=sign_out, gate=SIGNED_IN, status=204,
           summary="退出登录"),
-    Route(method="GET", path="/me", handler=me, gate=P.FIELD_READ, reads=True, summary="我和我的网格"),
-    Route(method="POST", path="/me/wechat", handler=bind, prepare=ask_wechat, gate=P.FIELD_READ, body=WeChatCode,
+    Route(method="GET", path="/me", handler=me, gate=SIGNED_IN, reads=True, summary="我和我的网格"),
+    Route(method="POST", path="/me/wechat", handler=bind, prepare=ask_wechat, gate=P.FIELD_TRACK, body=WeChatCode,
           replay=False, summary="绑定微信", problems=(*_WECHAT, WeChatTaken)),
 )  # fmt: skip

@@ -41,7 +41,14 @@ async def list_suggestions(ask: Ask) -> dict[str, Any]:
     """What I suggested before (`GET /suggestions`)."""
     page = ask.query
     rows = await my_suggestions(ask.actor, page.before, page.limit)
-    return paged(rows, page.limit, lambda row: {"id": row["id"], "text": row["text"], "at": local(row["at"])})
+    return paged(rows, page.limit, _suggestion)
+
+
+def _suggestion(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": row["id"], "text": row["text"], "at": local(row["at"]), "reply": row["reply"] or None,
+        "replied_at": local(row["replied_at"]),
+    }  # fmt: skip
 
 
 def _task(row: dict[str, Any]) -> dict[str, Any]:
@@ -65,8 +72,8 @@ ROUTES = (
           summary="待当面告知的答复"),
     Route(method="POST", path="/tasks/<id:str>/done", handler=finish_task, gate=P.NOTICE_TELL, body=Told,
           summary="已当面告知"),
-    Route(method="POST", path="/suggestions", handler=create_suggestion, gate=P.FIELD_READ, body=NewSuggestion,
+    Route(method="POST", path="/suggestions", handler=create_suggestion, gate=P.FIELD_TRACK, body=NewSuggestion,
           status=201, summary="对本应用提意见"),
-    Route(method="GET", path="/suggestions", handler=list_suggestions, gate=P.FIELD_READ, query=Page, reads=True,
+    Route(method="GET", path="/suggestions", handler=list_suggestions, gate=P.FIELD_TRACK, query=Page, reads=True,
           summary="我提过的意见"),
 )  # fmt: skip

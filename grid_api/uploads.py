@@ -51,7 +51,7 @@ ROUTES = (
     Route(method="POST", path="/uploads/simple", handler=keep, prepare=receive, gate=P.FILE_UPLOAD, status=201,
           upload_bytes=LIMITS.largest + MULTIPART_EXTRA, limit=(Limit("worker-upload", 120, 60, per="caller"),),
           summary="上传照片、录音、视频", problems=(UnacceptableUpload, StorageFull)),
-    Route(method="GET", path="/attachments/<id:str>", handler=show, gate=P.FIELD_READ, query=Size, reads=True,
+    Route(method="GET", path="/attachments/<id:str>", handler=show, gate=P.FIELD_TRACK, query=Size, reads=True,
           also=(206,), problems=(RangeNotSatisfiable,), content_type="application/octet-stream",
           summary="看照片、听录音"),
 )  # fmt: skip

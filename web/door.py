@@ -110,7 +110,7 @@ async def _run(route: Route, request: Request, path: dict[str, str]) -> _Sent:
         if limit.per == "caller":
             await _count(app.store, limit, ask.actor.label)
     await _take_in(route, request, ask)
-    if route.reads:
+    if route.reads or route.own_units:
         return _shape(route, await shielded(_prepared(route, ask)))
     return await _write(route, request, ask, app)
 

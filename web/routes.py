@@ -84,6 +84,7 @@ class Route:
     status: int = 200
     also: tuple[int, ...] = ()  # further success statuses
     reads: bool = False  # takes no transaction
+    own_units: bool = False  # the handler runs several units of work itself (sync: one for each item)
     prepare: Handler | None = None  # network and heavy work, outside the transaction
     replay: bool = True  # a POST keeps its answer under its Idempotency-Key
     upload_bytes: int | None = None  # a multipart upload, streamed and counted

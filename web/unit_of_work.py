@@ -4,13 +4,14 @@ response time-out, cancels the waiting handler but never a transaction half-way,
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from tortoise.transactions import in_transaction
 
 from domain.access.actor import Actor
 from domain.journal.flush import Enqueue, flush
-from domain.journal.unit import open_unit
+from domain.journal.unit import open_unit, record
 
 T = TypeVar("T")
 
@@ -28,6 +29,16 @@ async def run_unit(actor: Actor, work: Callable[[], Awaitable[T]], enqueue: Enqu
                 return result
 
     return await shielded(body())
+
+
+async def attempt(actor: Actor, work: Callable[[], Awaitable[T]]) -> T:
+    """Run a part of the unit under way that may fail alone: then what it wrote and recorded is undone, the rest stays."""
+    async with in_transaction("default"):
+        with open_unit(actor) as part:
+            result = await work()
+    for fact in part.facts:
+        record(replace(fact, actor=fact.actor or actor))
+    return result
 
 
 async def shielded(work: Awaitable[T]) -> T:

@@ -33,6 +33,7 @@ class Permission(StrEnum):
     CASE_HANDLE = "case:handle"  # sign, contact, grade, handle, submit the result
     CASE_REVIEW = "case:review"  # approve or reject a result; never one's own
     CASE_APPROVE = "case:approve"  # decisions of a unit's leaders: extensions, instructions
+    CASE_INSTRUCT = "case:instruct"  # a leader's written instruction; agree to a new leader of a case
     CASE_INSPECT = "case:inspect"  # inspect a result on site; never one's own
     CASE_CALLBACK = "case:callback"  # call back, close
     CASE_SUPERVISE = "case:supervise"  # open and settle supervision, send into rework
@@ -42,6 +43,11 @@ class Permission(StrEnum):
     IDENTITY_REVEAL = "identity:reveal"  # open an appellant's identity, with a purpose, logged
 
     REFERRAL_HANDLE = "referral:handle"  # see what households were referred for, acknowledge and close it
+
+    # beside the case
+    REVIEW_DECIDE = "review:decide"  # review and re-review what a lower unit answered, order hearings
+    RETALIATION_HANDLE = "retaliation:handle"  # reports of retaliation: contact, name the accused, close
+    MEDIATION_RUN = "mediation:run"  # mediation rooms of my villages and their disputes
 
     # areas, households, plates
     AREA_READ = "area:read"  # areas, grids, departments
@@ -87,18 +93,20 @@ ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
         "reviewer": _UNIT | {P.CASE_REVIEW},
         "unit_lead": _UNIT | {P.CASE_HANDLE, P.CASE_APPROVE},
         "deputy_in_charge": _UNIT | {P.CASE_APPROVE},
-        "principal": _UNIT | {P.CASE_APPROVE, P.CASE_REVIEW},
+        "principal": _UNIT | {P.CASE_APPROVE, P.CASE_REVIEW, P.CASE_INSTRUCT},
         "village_secretary": _DESK | {
             P.CASE_DISPATCH, P.CASE_HANDLE, P.CASE_INSPECT, P.CASE_ESCALATE, P.HOUSEHOLD_READ, P.HOUSEHOLD_WRITE,
-            P.REFERRAL_HANDLE,
+            P.REFERRAL_HANDLE, P.MEDIATION_RUN,
         },
-        "village_petition_agent": _DESK | {P.CASE_ESCALATE, P.APPEAL_ENTER},
+        "village_petition_agent": _DESK | {P.CASE_ESCALATE, P.APPEAL_ENTER, P.MEDIATION_RUN},
+        "mediator": {P.MEDIATION_RUN},
         "supervision_section": _DESK | {P.CASE_SUPERVISE, P.CASE_INSPECT},
         "callback_officer": _DESK | {P.CASE_CALLBACK, P.IDENTITY_REVEAL},
         "joint_meeting_office": _DESK | {P.CASE_DESIGNATE, P.CASE_ESCALATE},
-        "leading_group_member": _DESK,
+        "leading_group_member": _DESK | {P.CASE_INSTRUCT},
         "case_leader": _DESK | {P.CASE_SUPERVISE},
-        "discipline_inspector": _DESK,
+        "review_officer": _DESK | {P.REVIEW_DECIDE, P.RETALIATION_HANDLE},
+        "discipline_inspector": _DESK | {P.RETALIATION_HANDLE},
         "area_admin": {
             P.AREA_READ, P.HOUSEHOLD_READ, P.HOUSEHOLD_WRITE, P.PLATE_PRINT, P.PLATE_REVOKE, P.FILE_UPLOAD,
             P.GRID_MANAGE, P.SUGGESTION_ANSWER,

@@ -52,6 +52,18 @@ EVENTS: Mapping[str, str] = {
     "supervision.opened": "已开展督办,要求{unit}说明情况",
     "supervision.answered": "{unit}已就督办作出说明",
     "supervision.closed": "督办已完成",
+    "review.requested": "您申请了复查复核",
+    "review.accepted": "复查复核申请已受理",
+    "review.begun": "复查复核正在进行",
+    "review.decided": "复查复核已有结果",
+    "review.final": "复核已终结,已就新的来件作出说明",
+    "hearing.ordered": "将举行听证",
+    "hearing.concluded": "听证已结束",
+    "mediation.opened": "已转调解室,调解不收费",
+    "mediation.ended": "调解已结束",
+    "closure.reported": "办理情况已报上级",
+    "closure.received": "上级已收到办理情况",
+    "look-back.done": "已回头看",
 }
 
 # Said among colleagues only: notes, disputes about who is responsible, requests that wait for a second person.

@@ -17,8 +17,8 @@ async def declare(actor: Actor, ids: Sequence[UUID]) -> None:
     """Announce files of the actor that are yet to come; those that are here or announced already are left alone."""
     await execute(
         "INSERT INTO attachment_declarations (attachment_id, owner, purpose, declared_at)"
-        " SELECT id, $2, '', $3 FROM unnest($1::uuid[]) AS id"
-        " WHERE NOT EXISTS (SELECT 1 FROM attachments a WHERE a.id = id.id) ORDER BY id"
+        " SELECT t.id, $2, '', $3 FROM unnest($1::uuid[]) AS t(id)"
+        " WHERE NOT EXISTS (SELECT 1 FROM attachments a WHERE a.id = t.id) ORDER BY t.id"
         " ON CONFLICT (attachment_id) DO NOTHING",
         [list(ids), actor.label, now()],
     )

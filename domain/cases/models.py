@@ -62,6 +62,11 @@ class Case(Model):
     answered_at = InstantField(null=True)
     ended_at = InstantField(null=True)
     steps: Any = fields.JSONField(default=dict)  # six fast steps: name -> instant
+    plus_steps: Any = fields.JSONField(default=dict)  # the steps of six-plus-six: name -> instant of the first time
+    skipped: Any = fields.JSONField(default=dict)  # fast step -> who asked and who agreed to leave it out
+    recused: Any = fields.JSONField(default=list)  # staff who declared that they may not work on it
+    suspended_until = fields.DateField(null=True)
+    leader_id = fields.UUIDField(null=True)  # who leads it (包案) while that is not resolved
 
     class Meta:
         table = "cases"
@@ -104,6 +109,9 @@ class Deadline(Model):
     started_at = InstantField()
     due_at = InstantField()
     limit_text = fields.CharField(40, default="")
+    limit_code = fields.CharField(16, default="")
+    added: Any = fields.JSONField(default=list)  # [[extension | suspension | unreachable, limit], …]
+    calendar_version = fields.IntField(default=0)  # the edit of the working calendar it was worked out by
     explanation: Any = fields.JSONField(default=list)
     ladder: Any = fields.JSONField(default=list)  # [[level, instant], …] still to come, in order
     level = fields.CharField(12, default="none")
@@ -179,3 +187,96 @@ class SecondSignature(Model):
     class Meta:
         table = "second_signatures"
         unique_together = (("case_id", "action"),)
+
+
+class ExtensionRequest(Model):
+    """A unit asks for more time (延期), before the due and once."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    case_id = fields.UUIDField()
+    department_id = fields.UUIDField()
+    asked_by = fields.UUIDField()
+    limit_code = fields.CharField(16)
+    reason = fields.TextField()
+    done = fields.TextField()  # what was done so far
+    state = fields.CharField(10)  # open | granted | refused
+    due_before = InstantField()
+    due_after = InstantField()
+    asked_at = InstantField()
+    decided_at = InstantField(null=True)
+    decided_by = fields.UUIDField(null=True)
+    note = fields.TextField(default="")
+
+    class Meta:
+        table = "extension_requests"
+        indexes = (("case_id",),)
+
+
+class Suspension(Model):
+    """A time during which a case waits (挂起): why, until when, and how many days it came to."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    case_id = fields.UUIDField()
+    reason = fields.CharField(20)  # appellant_asked | expert_test | natural_cause | hearing
+    note = fields.TextField()
+    asked_by = fields.UUIDField()
+    approved_by = fields.UUIDField()
+    from_at = InstantField()
+    until_on = fields.DateField()
+    stops_clock = fields.BooleanField()
+    ended_at = InstantField(null=True)
+    days = fields.IntField(default=0)
+
+    class Meta:
+        table = "suspensions"
+        indexes = (("case_id",),)
+
+
+class Instruction(Model):
+    """What a leader wrote on a case (批示), and the unit that the leader named."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    case_id = fields.UUIDField()
+    leader_id = fields.UUIDField()
+    recorded_by = fields.UUIDField()
+    principal = fields.BooleanField(default=False)  # by the principal of the lead unit
+    text = fields.TextField()
+    department_id = fields.UUIDField(null=True)
+    at = InstantField()
+    dispatched_at = InstantField(null=True)
+
+    class Meta:
+        table = "instructions"
+        indexes = (("case_id",),)
+
+
+class LeaderCase(Model):
+    """A case that one leader has taken on (包案): one leader, one team, one plan, until it is resolved."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    case_id = fields.UUIDField()
+    leader_id = fields.UUIDField()
+    plan = fields.TextField()
+    team: Any = fields.JSONField(default=list)  # staff ids
+    due_on = fields.DateField()
+    duties: Any = fields.JSONField(default=dict)  # duty -> instant it was done
+    state = fields.CharField(12)  # open | resolved | handed_over
+    assigned_at = InstantField()
+    ended_at = InstantField(null=True)
+
+    class Meta:
+        table = "leader_cases"
+        indexes = (("case_id",), ("leader_id", "state"))
+
+
+class CalendarEdit(Model):
+    """One change of the working calendar over the shipped one; later edits win day by day."""
+
+    version = fields.IntField(primary_key=True, generated=False)
+    rows: Any = fields.JSONField()  # [[day, is_workday, name], …]
+    years: Any = fields.JSONField(default=list)  # years that are published by this edit
+    by = fields.UUIDField()
+    at = InstantField()
+
+    class Meta:
+        table = "work_calendar"

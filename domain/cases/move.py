@@ -56,6 +56,7 @@ class Turn:
 Effect = Callable[[Turn, Any], Awaitable[None]]
 EFFECTS: dict[str, tuple[type[Body], Effect]] = {}
 AFTER: dict[str, Callable[[Case, frozenset[UUID], Any], Awaitable[None]]] = {}
+GUARDS: dict[str, list[Effect]] = {}  # what features above the cases have to say before a move; they raise problems
 
 
 def effect(name: str, body: type[B] = Body) -> Callable[[Callable[[Turn, B], Awaitable[None]]], Effect]:  # type: ignore[assignment]
@@ -124,6 +125,8 @@ async def _turn(actor: Actor, case: Case, co_ids: frozenset[UUID], action: str, 
     if problem:
         raise problem
     turn = Turn(actor, case, move, co_ids)
+    for guard in GUARDS.get(action, ()):
+        await guard(turn, body)
     await EFFECTS[action][1](turn, body)
     if turn.skip:
         return turn

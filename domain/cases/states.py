@@ -71,6 +71,7 @@ class Move:
     starts: tuple[str, ...] = ()
     stops: tuple[str, ...] = ()
     step: str = ""
+    plus: str = ""  # the step of six-plus-six that it completes
     two_persons: bool = False
     also: tuple[P, ...] = ()  # permissions that do as well
 
@@ -82,6 +83,7 @@ _BEFORE_ANSWER = (
     "reviewing", "rework", "long_term",
 )  # fmt: skip
 _UP_TO_HANDLING = _BEFORE_ANSWER[:8]
+_WORKED_ON = ("dispatched", "signed", "investigating", "handling", "reviewing")
 
 _ROWS = (
     # ---- intake
@@ -94,7 +96,7 @@ _ROWS = (
     Move("lapse-info", ("need_info",), "registered", "case.info-lapsed", None, ("system",), starts=("accept",),
          stops=("info",)),
     Move("accept", ("registered",), "accepted", "case.accepted", P.CASE_REGISTER, ("area",), starts=("handling",),
-         stops=("accept",), step="accept"),
+         stops=("accept",), step="accept", plus="approve"),
     Move("not-accept", ("registered",), "not_accepted", "case.not-accepted", P.CASE_REGISTER, ("area",),
          stops=("accept",), two_persons=True),
     Move("redirect", ("registered",), "redirected", "case.redirected", P.CASE_REGISTER, ("area",), stops=("accept",)),
@@ -112,36 +114,40 @@ _ROWS = (
          also=(P.CASE_REGISTER,)),
     # ---- dispatch
     Move("dispatch", ("accepted", "rework"), "dispatched", "case.dispatched", P.CASE_DISPATCH, ("area",), _BOTH,
-         event_source=("submitted", "registered"), starts=("sign", "first_contact")),
+         event_source=("submitted", "registered"), starts=("sign", "first_contact"), plus="assign"),
     Move("sign", ("dispatched",), "signed", "case.signed", P.CASE_HANDLE, ("lead",), _BOTH, stops=("sign",)),
     Move("return", ("dispatched", "signed"), SAME, "case.returned", P.CASE_HANDLE, ("lead",), _BOTH),
     Move("grant-return", ("dispatched", "signed"), "accepted", "case.return-granted", P.CASE_DISPATCH, ("area",),
          _BOTH, stops=("sign", "first_contact")),
     Move("refuse-return", ("dispatched", "signed"), SAME, "case.return-refused", P.CASE_DISPATCH, ("area",), _BOTH),
     Move("designate", ("accepted",), "dispatched", "case.dispatched", P.CASE_DESIGNATE, ("area",), _BOTH,
-         starts=("sign", "first_contact")),
+         starts=("sign", "first_contact"), plus="assign"),
+    Move("dispatch-instructed", ("registered", "accepted", "rework"), "dispatched", "case.dispatched",
+         P.CASE_SUPERVISE, ("area",), _BOTH, event_source=("submitted",), starts=("sign", "first_contact"),
+         stops=("accept", "instructed"), plus="assign"),
     Move("add-co-unit", ("dispatched", "signed", "investigating", "handling"), SAME, "case.co-unit-added",
          P.CASE_DISPATCH, ("area",), _BOTH),
     Move("escalate", _UP_TO_HANDLING, "accepted", "case.escalated", P.CASE_ESCALATE, ("area", "lead", "reporter"),
          _BOTH, stops=("accept", "sign", "first_contact")),
     # ---- handling
     Move("contact", ("signed",), "investigating", "case.contacted", P.CASE_HANDLE, ("lead",), _BOTH,
-         later=("investigating", "handling", "reviewing", "answered"), stops=("first_contact",)),
+         later=("investigating", "handling", "reviewing", "answered"), stops=("first_contact",), plus="investigate"),
     Move("grade", ("investigating",), "handling", "case.graded", P.CASE_HANDLE, ("lead",), _BOTH, step="verify"),
     Move("co-result", ("dispatched", "signed", "investigating", "handling", "reviewing", "answered", "rework"), SAME,
          "case.co-done", P.CASE_HANDLE, ("co",), _BOTH),
     Move("submit-result", ("handling",), "reviewing", "case.result-submitted", P.CASE_HANDLE, ("lead",), _BOTH,
-         step="rectify"),
+         step="rectify", plus="dispose"),
     Move("self-handle", ("submitted",), "reviewing", "case.self-handled", P.EVENT_REPORT, ("reporter",), _EVENT),
     Move("reject", ("reviewing",), "handling", "case.rejected", P.CASE_REVIEW, ("reviewer",)),
     Move("answer", ("reviewing",), "answered", "case.answered", P.CASE_REVIEW, ("reviewer",), starts=("callback",),
-         stops=("answered",), step="report"),
+         stops=("answered",), step="report", plus="review"),
     Move("inspect", ("reviewing",), "closed", "case.inspected", P.CASE_INSPECT, ("inspector",), _EVENT,
          otherwise="handling", stops=("*",)),
     # ---- after the answer
     Move("follow-up", ("answered",), SAME, "case.followed-up", P.CASE_HANDLE, ("lead",), step="callback"),
     Move("callback", ("answered", "closed"), SAME, "case.called-back", P.CASE_CALLBACK, ("outside",),
          stops=("callback",)),
+    Move("look", ("answered",), SAME, "case.looked-at", P.CASE_SUPERVISE, ("area",), plus="supervise"),
     Move("close", ("answered",), "closed", "case.closed", P.CASE_CALLBACK, ("outside", "system"), stops=("*",),
          again=("closed",)),
     Move("rework", ("answered", "closed", "long_term"), "rework", "case.reworked", P.CASE_SUPERVISE,
@@ -159,6 +165,27 @@ _ROWS = (
     Move("add-note", tuple(STATES), SAME, "case.noted", P.CASE_READ, ("area", "unit", "field"), _BOTH),
     Move("report-on-site", ("signed", "investigating", "handling"), SAME, "case.on-site", P.CASE_HANDLE, ("lead",),
          _BOTH),
+    # ---- more time, another limit
+    Move("extend", _WORKED_ON, SAME, "case.extension-asked", P.CASE_HANDLE, ("lead",), _BOTH),
+    Move("grant-extension", _WORKED_ON, SAME, "case.extended", P.CASE_APPROVE, ("lead", "area"), _BOTH,
+         also=(P.CASE_SUPERVISE,)),
+    Move("refuse-extension", _WORKED_ON, SAME, "case.extension-refused", P.CASE_APPROVE, ("lead", "area"), _BOTH,
+         also=(P.CASE_SUPERVISE,)),
+    Move("suspend", _WORKED_ON, SAME, "case.suspended", P.CASE_HANDLE, ("lead", "area"), _BOTH, two_persons=True,
+         also=(P.CASE_SUPERVISE,)),
+    Move("unsuspend", tuple(sorted(OPEN)), SAME, "case.unsuspended", P.CASE_SUPERVISE, ("area", "system"), _BOTH),
+    Move("regrade", ("accepted", *_WORKED_ON), SAME, "case.regraded", P.CASE_HANDLE, ("lead", "area"), _BOTH,
+         also=(P.CASE_DISPATCH, P.CASE_SUPERVISE)),
+    Move("skip-step", ("accepted", *_WORKED_ON, "answered"), SAME, "case.step-skipped", P.CASE_HANDLE, ("lead",),
+         two_persons=True, also=(P.CASE_APPROVE,)),
+    # ---- leaders
+    Move("instruct", tuple(sorted(OPEN)), SAME, "case.instructed", P.CASE_INSTRUCT, ("area", "lead"), _BOTH,
+         also=(P.CASE_SUPERVISE,)),
+    Move("assign-leader", tuple(sorted(OPEN)), SAME, "case.leader-assigned", P.CASE_SUPERVISE, ("area",), _BOTH),
+    Move("hand-over-leader", tuple(sorted(OPEN)), SAME, "case.leader-changed", P.CASE_SUPERVISE, ("area",), _BOTH,
+         two_persons=True, also=(P.CASE_INSTRUCT,)),
+    Move("leader-duty", tuple(sorted(OPEN)), SAME, "case.leader-duty-done", P.CASE_READ, ("area", "unit"), _BOTH),
+    Move("recuse", tuple(sorted(OPEN)), SAME, "case.recused", P.CASE_READ, ("area", "unit"), _BOTH),
     Move("convert", tuple(sorted(OPEN)), "registered", "case.converted", P.CASE_REGISTER, ("area",), _EVENT,
          starts=("accept",), stops=("*",)),
 )  # fmt: skip

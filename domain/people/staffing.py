@@ -22,6 +22,7 @@ from domain.rulebook import rulebook
 from domain.sql import execute
 
 WORKER = "grid_worker"
+WORKER_ROLES = frozenset({WORKER, "grid_leader", "volunteer"})
 ADMINS = frozenset({"system_admin", "security_admin", "audit_admin"})
 ROLES = frozenset(ROLE_PERMISSIONS) - {"resident", "guest", "lookup"}
 
@@ -130,7 +131,7 @@ async def _give(actor: Actor, staff: Staff, roles: Sequence[RoleGiven]) -> None:
             department_id=unit.id if unit else staff.department_id,
         )  # fmt: skip
     if staff.kind == "worker":
-        await _grids(staff, [given.area for given in roles])
+        await _grids(staff, [given.area for given in roles if given.role == WORKER])
 
 
 def _check(staff: Staff, roles: Sequence[RoleGiven]) -> None:
@@ -138,8 +139,8 @@ def _check(staff: Staff, roles: Sequence[RoleGiven]) -> None:
     for number, given in enumerate(roles):
         if given.role not in ROLES:
             raise _invalid(f"roles[{number}].role", "没有这种岗位")
-        if (given.role == WORKER) != (staff.kind == "worker"):
-            raise _invalid(f"roles[{number}].role", "网格员岗位只用于网格员账号")
+        if (given.role in WORKER_ROLES) != (staff.kind == "worker"):
+            raise _invalid(f"roles[{number}].role", "网格员、网格长和志愿者岗位只用于网格员账号")
     if len({(given.role, given.area) for given in roles}) != len(roles):
         raise _invalid("roles", "同一岗位和地区只填一次")
     if len(ADMINS & set(names)) > 1:
@@ -147,9 +148,10 @@ def _check(staff: Staff, roles: Sequence[RoleGiven]) -> None:
 
 
 async def _grids(staff: Staff, codes: Iterable[str]) -> None:
-    """The public card and the grids of a worker, as the plates show them."""
-    await GridWorker.get_or_create(id=staff.id, defaults={"name": staff.name, "public_phone": staff.phone})
+    """The public card and the grids of a worker, as the plates show them; a volunteer has neither."""
     wanted = set(codes)
+    if wanted:
+        await GridWorker.get_or_create(id=staff.id, defaults={"name": staff.name, "public_phone": staff.phone})
     await GridDuty.filter(worker_id=staff.id).exclude(grid_code__in=list(wanted)).delete()
     known = set(await GridDuty.filter(worker_id=staff.id).values_list("grid_code", flat=True))
     for code in sorted(wanted - known):

@@ -39,7 +39,7 @@ class SurveyInvite(Model):
     appeal_id = fields.UUIDField()
     case_id = fields.UUIDField()
     stratum = fields.CharField(120)
-    token_hash = fields.BinaryField(null=True, unique=True)
+    token_hash = fields.CharField(64, null=True, unique=True)
     mode = fields.CharField(10, default="")  # link | phone | visit, once answered
     interviewer_id = fields.UUIDField(null=True)
     solved = fields.CharField(8, default="")

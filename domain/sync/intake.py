@@ -173,7 +173,7 @@ async def _apply(desk: Desk, verb: Verb, actor: Actor, case: _Case) -> Outcome:
     item, at = case.item, case.at
     try:
         version = await desk.attempt(actor, lambda: verb.perform(actor, item, at))
-    except Exception as error:  # noqa: BLE001 (whatever one item does, the others of the batch go on)
+    except Exception as error:  # whatever one item does, the others of the batch go on
         problem = desk.translate(error)
         if problem.code in PASSING:
             raise TryAgain from error

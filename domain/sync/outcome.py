@@ -33,7 +33,7 @@ class Outcome:
     @property
     def shown(self) -> dict[str, Any]:
         """The members of the result besides the id."""
-        found = {"status": self.status, "code": self.code or None, "message": self.message or None}
+        found: dict[str, Any] = {"status": self.status, "code": self.code or None, "message": self.message or None}
         found["entity_version"] = self.entity_version
         return {**{name: value for name, value in found.items() if value is not None}, **self.more}
 

@@ -6,7 +6,6 @@ the version of its feed row or a later one; a phone that meets a row twice keeps
 
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
 
 from domain.access.actor import Actor
 from domain.access.permissions import Permission
@@ -14,7 +13,7 @@ from domain.access.scope import Where, area_condition
 from domain.problems import CursorTooOld
 from domain.sql import fetch
 from domain.sync.cursor import Copying, Cursor, own_state
-from domain.sync.rows import COPIED, mine_elsewhere, rows_after, rows_by_id
+from domain.sync.rows import COPIED, hidden_cases, mine_elsewhere, rows_after, rows_by_id
 
 PAGE = 500
 OWN = "own"  # what was given to me, or reported by me, outside my grids
@@ -46,24 +45,16 @@ async def pull(actor: Actor, cursor: Cursor) -> Page:
         page.more = True
         return page
     heads = await _heads(scopes)
-    lows = await _lows([name for name, place in page.cursor.scopes.items() if isinstance(place, int)])
     for scope in scopes:
         place = page.cursor.scopes.get(scope, Copying(heads.get(scope, 0)))
         page.cursor.scopes[scope] = place
         if isinstance(place, Copying):
             place = await _copy(page, scope, place)
         if isinstance(place, int):
-            _check(place, heads.get(scope, 0), lows.get(scope))
             place = await _follow(page, scope, place, heads.get(scope, 0))
         page.cursor.scopes[scope] = place
     await _own(page, actor, scopes)
     return page
-
-
-def _check(place: int, head: int, low: int | None) -> None:
-    """A place ahead of the feed is one of another life; one before its oldest row has a gap behind it."""
-    if place > head or (place < head and (low is None or low > place + 1)):
-        raise CursorTooOld
 
 
 async def _scopes(actor: Actor) -> list[str]:
@@ -77,14 +68,6 @@ async def _scopes(actor: Actor) -> list[str]:
 async def _heads(scopes: list[str]) -> dict[str, int]:
     rows = await fetch("SELECT area, feed_n FROM journal_heads WHERE area = ANY($1::text[])", [scopes])
     return {row["area"]: row["feed_n"] for row in rows}
-
-
-async def _lows(scopes: list[str]) -> dict[str, int | None]:
-    rows = await fetch(
-        "SELECT s.area, (SELECT min(seq) FROM feed f WHERE f.area = s.area) AS low FROM unnest($1::text[]) AS s(area)",
-        [scopes],
-    )
-    return {row["area"]: row["low"] for row in rows}
 
 
 async def _copy(page: Page, scope: str, place: Copying) -> Copying | int:
@@ -104,39 +87,41 @@ async def _copy(page: Page, scope: str, place: Copying) -> Copying | int:
 
 
 async def _follow(page: Page, scope: str, place: int, head: int) -> int:
-    if place >= head:
-        return place
-    if page.room <= 0:
-        page.more = True
+    """The feed from a place on. One ahead of the feed is of another life, one whose successor is gone has a gap."""
+    if place > head:
+        raise CursorTooOld
+    if place == head or page.room <= 0:
+        page.more = page.more or place < head
         return place
     feed = await fetch(
         "SELECT seq, entity, entity_id FROM feed WHERE area = $1 AND seq > $2 ORDER BY seq LIMIT $3",
         [scope, place, page.room],
     )
-    ids: dict[str, list[UUID]] = {}
-    for row in feed:
-        ids.setdefault(row["entity"], []).append(row["entity_id"])
-    found = {entity: await rows_by_id(entity, scope, wanted) for entity, wanted in ids.items()}
-    last = {(row["entity"], row["entity_id"]): row["seq"] for row in feed}
-    for row in feed:
-        entity, row_id = row["entity"], row["entity_id"]
-        if entity not in COPIED or last[entity, row_id] != row["seq"]:
-            continue
-        data = found[entity].get(row_id)
-        if data is not None:
-            page.changes.append(_upsert(scope, entity, data))
-        elif not await _hidden(entity, row_id):
-            page.changes.append({"scope": scope, "entity": entity, "id": row_id, "kind": "gone"})
-    place = feed[-1]["seq"] if feed else head
+    if not feed or feed[0]["seq"] != place + 1:
+        raise CursorTooOld
+    page.changes += await _joined(scope, feed)
+    place = int(feed[-1]["seq"])
     page.more = page.more or place < head
-    return int(place)
+    return place
 
 
-async def _hidden(entity: str, row_id: UUID) -> bool:
-    """Appeals of a grid are nobody's business there: the worker who was given one meets it among the own."""
-    if entity != "case":
-        return False
-    return bool(await fetch("SELECT 1 AS one FROM cases WHERE id = $1 AND kind <> 'event'", [row_id]))
+async def _joined(scope: str, feed: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each row of the feed with its data as it is now, once; `gone` for what has left the scope."""
+    wanted = {(row["entity"], row["entity_id"]): row["seq"] for row in feed if row["entity"] in COPIED}
+    found = {
+        (entity, row_id): row
+        for entity in COPIED
+        if (ids := [row_id for kind, row_id in wanted if kind == entity])
+        for row_id, row in (await rows_by_id(entity, scope, ids)).items()
+    }
+    hidden = await hidden_cases([row_id for entity, row_id in wanted if entity == "case" and (entity, row_id) not in found])
+    return [
+        _upsert(scope, entity, found[entity, row_id])
+        if (entity, row_id) in found
+        else {"scope": scope, "entity": entity, "id": row_id, "kind": "gone"}
+        for (entity, row_id), _ in sorted(wanted.items(), key=lambda each: each[1])
+        if row_id not in hidden
+    ]
 
 
 async def _own(page: Page, actor: Actor, scopes: list[str]) -> None:

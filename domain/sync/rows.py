@@ -62,6 +62,14 @@ async def rows_by_id(entity: str, area: str, ids: list[UUID]) -> dict[UUID, dict
     return {row["id"]: row for row in rows}
 
 
+async def hidden_cases(ids: list[UUID]) -> set[UUID]:
+    """Those that are no events: an appeal of a grid is nobody's business there, not even that it exists."""
+    if not ids:
+        return set()
+    rows = await fetch("SELECT id FROM cases WHERE id = ANY($1::uuid[]) AND kind <> 'event'", [ids])
+    return {row["id"] for row in rows}
+
+
 async def mine_elsewhere(actor: Actor, scopes: list[str]) -> list[dict[str, Any]]:
     """Open cases that were given to me or that I reported, except the events of my grids."""
     return await fetch(

@@ -8,7 +8,7 @@ from uuid import UUID
 from domain.access.actor import Actor
 from domain.access.permissions import Permission
 from domain.access.scope import Where, area_condition, in_scope
-from domain.clock import start_of_day
+from domain.deadlines.calendar import start_of_day
 from domain.sql import fetch
 
 LEVELS = {"county": 3, "town": 4, "village": 5, "grid": 6}  # how many parts the path of an area has

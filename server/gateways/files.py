@@ -15,7 +15,7 @@ from uuid import UUID, uuid4
 from domain.attachments.store import FileMissing, Shelf, StorageFull
 from server.gateways.seal import Seal, open_seal
 
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _LEFT_OVER_S = 86_400
 
 
@@ -59,7 +59,7 @@ class FolderFiles:
             _make_folder(place.parent)
             _write(draft, kept)
             draft.replace(place)
-            _sync_folder(place.parent)
+            sync_folder(place.parent)
 
     def _adopt(self, shelf: Shelf, file_id: UUID, draft: Path) -> None:
         place = self._place(shelf, file_id)
@@ -71,7 +71,7 @@ class FolderFiles:
                 os.fchmod(file.fileno(), 0o600)
                 os.fsync(file.fileno())
             mine.replace(place)
-            _sync_folder(place.parent)
+            sync_folder(place.parent)
 
     def _open(self, shelf: Shelf, file_id: UUID) -> BinaryIO:
         try:
@@ -88,7 +88,7 @@ class FolderFiles:
             place.unlink()
         except FileNotFoundError:
             return False
-        _sync_folder(place.parent)
+        sync_folder(place.parent)
         return True
 
     def _sweep(self) -> None:
@@ -114,7 +114,7 @@ def _room(draft: Path) -> Iterator[None]:
         yield
     except OSError as error:
         draft.unlink(missing_ok=True)
-        if error.errno in _NO_ROOM:
+        if error.errno in NO_ROOM:
             raise StorageFull from error
         raise
 
@@ -130,11 +130,12 @@ def _write(path: Path, data: bytes) -> None:
 def _make_folder(folder: Path) -> None:
     if not folder.is_dir():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _sync_folder(folder.parent)
-        _sync_folder(folder.parent.parent)
+        sync_folder(folder.parent)
+        sync_folder(folder.parent.parent)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Return when the names in a folder would survive a power cut."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)

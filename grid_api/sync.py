@@ -1,0 +1,168 @@
+"""Worker door: what a phone recorded without a network, and what changed meanwhile. One request pushes and pulls.
+
+Each item runs in a unit of work of its own, through the very handlers that serve the call online, so that a synced visit
+is a visit. What is wrong with one item is its result, never the answer of the request.
+"""
+
+import asyncio
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import structlog
+
+from domain.access.actor import SYSTEM, Actor
+from domain.access.permissions import Permission as P
+from domain.clock import real_now
+from domain.problems import BodyTooLarge, CursorTooOld, EpochChanged, InvalidCursor, NotSignedIn
+from domain.sync.cursor import Cursor, device_key, fits, seal, unseal
+from domain.sync.devices import device_row, greet
+from domain.sync.epoch import Life, Marker, last_number, life, write_marker
+from domain.sync.files import expecting, tie_arrived
+from domain.sync.intake import Desk, Sender, lock_entity, release, take, waiting
+from domain.sync.items import KEEP_DAYS, MOST_BYTES, MOST_ITEMS, Envelope, Parcel, read_item
+from domain.sync.outcome import Outcome, TryAgain
+from domain.sync.pull import PAGE, Page, pull
+from domain.sync.queries import item_result
+from grid_api.places import path_id
+from grid_api.sync_verbs import verbs
+from web.faults import translate
+from web.routes import PUBLIC, Ask, Limit, Route
+from web.shapes import local
+from web.unit_of_work import attempt, run_unit
+
+log = structlog.get_logger("sync")
+
+
+async def sync(ask: Ask) -> dict[str, Any]:
+    """Push and pull (contract: `POST /sync`): 409 for another epoch, 410 for a cursor beyond the feed, 413 for too much;
+    otherwise 200 with one result for each item, in order."""
+    body: Envelope = ask.body
+    _measure(ask, body.items)
+    now = await life()
+    cursor = _cursor(ask.actor, body, now)
+    trusted = await greet(body.device_id, _worker(ask), body.cursor or "")
+    sender = Sender(body.device_id, _worker(ask), now.epoch, body.clock, locked_out=not trusted)
+    results = await _push(ask, sender, body.items)
+    page = await _page(ask, cursor, sender)
+    return {
+        "epoch": now.epoch,
+        "results": results,
+        "changes": page.changes,
+        "next_cursor": seal(page.cursor, now.secret),
+        "more": page.more,
+        "revoked": page.revoked,
+        "backup_watermark": local(now.backed_up_at),
+        "server_time": real_now().isoformat(),
+        "device_key": device_key(body.device_id, now.secret),
+        "limits": {"items": MOST_ITEMS, "bytes": MOST_BYTES, "page": PAGE, "keep_days": KEEP_DAYS},
+    }
+
+
+async def hand_over(ask: Ask) -> dict[str, Any]:
+    """Unsent items of a worker who may not sign in any more, or of a lost phone: kept for a person, nothing is done
+    (`POST /sync/quarantine`). The credential is the key that the phone was given when it was still trusted."""
+    body: Parcel = ask.body
+    _measure(ask, body.items)
+    now = await life()
+    device = await device_row(body.device_id)
+    if device is None or not fits(body.device_key, body.device_id, now.secret):
+        raise NotSignedIn
+    sender = Sender(body.device_id, device["worker"], now.epoch, body.clock, locked_out=True)
+    return {"epoch": now.epoch, "results": await _push(ask, sender, body.items)}
+
+
+async def show_item(ask: Ask) -> dict[str, Any]:
+    """The stored result of an item (contract: `GET /sync/items/{id}`)."""
+    row = await item_result(ask.actor, path_id(ask))
+    return {
+        "id": row["id"], "sequence": row["sequence"], "verb": row["verb"], "entity_id": row["entity"], **row["result"],
+        "received_at": local(row["received_at"]), "occurred_at": local(row["occurred_at"]),
+        "clock": {"quality": row["clock_quality"], "skew_s": row["skew_s"]},
+    }  # fmt: skip
+
+
+def _worker(ask: Ask) -> UUID:
+    assert ask.actor.id is not None  # the gate lets only signed-in workers in
+    return ask.actor.id
+
+
+def _measure(ask: Ask, items: list[msgspec.Raw]) -> None:
+    if len(ask.request.body) > MOST_BYTES or len(items) > MOST_ITEMS:
+        raise BodyTooLarge(limit_bytes=MOST_BYTES, limit_items=MOST_ITEMS)
+
+
+def _cursor(actor: Actor, body: Envelope, now: Life) -> Cursor:
+    """Where the phone stands; another epoch is said before anything is taken, so that the phone sends all again."""
+    assert actor.id is not None
+    if body.epoch is not None and body.epoch != now.epoch:
+        raise EpochChanged(epoch=now.epoch)
+    if body.cursor is None:
+        return Cursor(now.epoch, actor.id)
+    cursor = unseal(body.cursor, now.secret)
+    if cursor.epoch != now.epoch:
+        raise EpochChanged(epoch=now.epoch)
+    if cursor.worker != actor.id:
+        raise CursorTooOld
+    return cursor
+
+
+async def _page(ask: Ask, cursor: Cursor, sender: Sender) -> Page:
+    """A revoked phone is told to forget everything it has."""
+    if not sender.locked_out:
+        return await pull(ask.actor, cursor)
+    return Page(Cursor(cursor.epoch, cursor.worker), revoked=sorted(cursor.scopes))
+
+
+async def _push(ask: Ask, sender: Sender, items: list[msgspec.Raw]) -> list[dict[str, Any]]:
+    desk = Desk(verbs(ask), attempt, translate, _log_fault)
+    results = [await _one(ask, desk, sender, bytes(raw)) for raw in items]
+    if any(result["status"] not in {"retry", "duplicate"} for result in results):
+        folder = ask.app.services.settings.data_dir
+        await asyncio.to_thread(write_marker, folder, Marker(sender.epoch, await last_number()))
+    if not sender.locked_out:
+        await _catch_up(ask, desk, sender)
+    return results
+
+
+async def _one(ask: Ask, desk: Desk, sender: Sender, raw: bytes) -> dict[str, Any]:
+    received = read_item(raw)
+    try:
+        outcome = await run_unit(ask.actor, partial(take, desk, sender, received), ask.app.enqueue)
+    except Exception as error:  # noqa: BLE001 (one item must not sink the batch)
+        problem = translate(error)
+        if not isinstance(error, TryAgain):
+            _log_fault(received.id, error)
+        outcome = Outcome("retry", problem.code, problem.title)
+    return {"id": received.id, **outcome.shown}
+
+
+async def _catch_up(ask: Ask, desk: Desk, sender: Sender) -> None:
+    """What was held for this phone and can be decided by now; files that have arrived by another way."""
+    for entity in await waiting(sender.device):
+
+        async def again(entity: UUID = entity) -> None:
+            await lock_entity(entity)
+            await release(desk, entity)
+
+        await run_unit(SYSTEM, again, ask.app.enqueue)
+    if await expecting(ask.actor):
+        await run_unit(ask.actor, partial(tie_arrived, ask.actor), ask.app.enqueue)
+
+
+def _log_fault(item_id: UUID | None, error: BaseException) -> None:
+    log.error("sync item failed", item_id=str(item_id), exc_info=error)
+
+
+_PROBLEMS = (EpochChanged, CursorTooOld, InvalidCursor, BodyTooLarge)
+_LIMIT = (Limit("sync", 600, 60, per="caller"),)
+ROUTES = (
+    Route(method="POST", path="/sync", handler=sync, gate=P.FIELD_READ, body=Envelope, own_units=True, replay=False,
+          limit=_LIMIT, summary="离线同步:送记录、取变化", problems=_PROBLEMS),
+    Route(method="POST", path="/sync/quarantine", handler=hand_over, gate=PUBLIC, body=Parcel, own_units=True,
+          replay=False, limit=(Limit("quarantine", 60, 60),), summary="停用后交出未送记录(待审核)",
+          problems=(NotSignedIn, BodyTooLarge)),
+    Route(method="GET", path="/sync/items/<id:str>", handler=show_item, gate=P.FIELD_READ, reads=True,
+          summary="一条记录的处理结果"),
+)  # fmt: skip
