@@ -1,7 +1,9 @@
 """Cross-checks of a profile: every code that one part names must exist in the other."""
 
+import re
 from collections.abc import Set as AbstractSet
 from math import isclose
+from pathlib import Path
 from string import Formatter
 
 from config.practice_checks import check_practices
@@ -51,7 +53,18 @@ def check_profile(profile: Profile, findings: Findings) -> bool:
     _check_figures(profile, findings, main)
     _check_warnings(profile, findings, main)
     check_practices(profile, findings, main)
+    _check_plates(profile, findings, main)
     return not findings.mistakes
+
+
+def _check_plates(profile: Profile, findings: Findings, file: str) -> None:
+    plates = profile.plates
+    if plates.accent and not re.fullmatch("#[0-9a-fA-F]{6}", plates.accent):
+        findings.add(file, f"门牌颜色“{plates.accent}”应写作 #rrggbb", near="accent =")
+    folder = Path(__file__).parent / "profiles" / profile.code
+    for name in filter(None, (plates.emblem, *plates.rare_fonts)):
+        if not (folder / name).is_file():
+            findings.add(file, f"找不到门牌用的文件“{name}”(应在 profiles/{profile.code}/ 下)", near=name)
 
 
 def _check_units(profile: Profile, findings: Findings, file: str) -> None:

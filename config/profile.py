@@ -120,6 +120,18 @@ class Scores(Row, frozen=True):
     satisfaction_rate: float
 
 
+class Plates(Row, frozen=True):
+    """How door plates look: colour `#rrggbb`, emblem (PNG, JPEG) and own fonts as files of the profile's folder.
+
+    `page` is the page of the mini-program that mini-program codes for posters open.
+    """
+
+    accent: str = ""
+    emblem: str = ""
+    rare_fonts: tuple[str, ...] = ()
+    page: str = "pages/plate/show"
+
+
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """One deployment's rules, checked and cross-checked; `overlays` are the rules of areas that have their own."""
 
@@ -144,6 +156,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     retention_days: dict[str, int]
     ratings: Ratings
     scores: Scores
+    plates: Plates = Plates()
     practices: Practices = Practices()
     overlays: dict[str, "Profile"] = {}
 

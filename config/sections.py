@@ -9,7 +9,7 @@ from typing import Any, TypeVar, cast, get_args
 import msgspec
 
 from config.practices import Practices
-from config.profile import Channel, Emergency, EventType, Hotline, Notice, Profile, Ratings, Scores
+from config.profile import Channel, Emergency, EventType, Hotline, Notice, Plates, Profile, Ratings, Scores
 from config.reading import Findings, read_toml
 from config.sheets import DivisionUnits, Owner, Sheets, by_code
 from config.track_files import build_rule, build_tracks
@@ -116,6 +116,7 @@ def build_profile(owner: Owner, values: dict[str, Any], sheets: Sheets, findings
         retention_days=sections.value("retention_days", dict[str, int]),
         ratings=sections.value("ratings", Ratings),
         scores=sections.value("scores", Scores),
+        plates=sections.given("plates", Plates()),
         practices=sections.practices(),
     )
     sections.finish()

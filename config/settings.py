@@ -21,6 +21,11 @@ class Settings:
     port: int = 8000
     public_url: str = "http://127.0.0.1:8000"
     data_dir: Path = Path("var")
+    s3_endpoint: str = ""
+    s3_bucket: str = ""
+    s3_access_key: str = ""
+    s3_secret_key: str = ""
+    s3_region: str = "us-east-1"
     profile: str = "ruijin"
     environment: str = "development"
     workers: int = 1
@@ -79,6 +84,8 @@ def _check(settings: Settings) -> None:
         raise SettingsError("生产环境(ENVIRONMENT=production)不允许设置 CLOCK_OFFSET")
     if settings.production and not settings.public_url.startswith("https://"):
         raise SettingsError("生产环境的 PUBLIC_URL 必须以 https:// 开头,它会印在门牌上")
+    if settings.s3_endpoint and not (settings.s3_bucket and settings.s3_access_key and settings.s3_secret_key):
+        raise SettingsError("设置了 S3_ENDPOINT,还须设置 S3_BUCKET、S3_ACCESS_KEY 和 S3_SECRET_KEY")
     if settings.workers < 1:
         raise SettingsError("WORKERS 至少为 1")
     if settings.workers > 1 and not settings.redis_url:

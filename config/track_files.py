@@ -48,6 +48,7 @@ class TrackEntry(msgspec.Struct, forbid_unknown_fields=True):
     handling: str = ""
     callback: str = ""
     extension: str = ""
+    look: bool = False
     stops_at: Stop | None = None
     starts: dict[ClockName, Start] = {}
     inner: tuple[InnerEntry, ...] = ()
@@ -81,6 +82,7 @@ def build_track(code: str, values: object) -> Track:
             InnerLimit(one.code, one.text, Limit.parse(one.limit), one.stop, one.kind) for one in entry.inner
         ),
         extension=Limit.parse(entry.extension) if entry.extension else None,
+        look=entry.look,
     )
 
 

@@ -9,6 +9,7 @@ from domain.cases.file import CaseFile
 from domain.cases.move import can
 from domain.cases.policy import CaseFacts, identity_open, of_units
 from domain.cases.queries import facts
+from domain.cases.steps import FAST, PLUS, elapsed
 from domain.cases.states import STATES
 from domain.clock import now
 from domain.rulebook import rulebook
@@ -19,6 +20,7 @@ PLAIN = (
     "id", "number", "kind", "state", "version", "origin", "title", "topic", "appeal_type", "petition_class",
     "event_type", "level", "urgent", "major", "area_code", "area_name", "handler_id", "reporter_id",
     "grade", "disposition", "result", "basis", "round", "rework_no", "designated", "steps", "track", "handling_track",
+    "suspended_until", "leader_id", "skipped",
     "lon", "lat", "datum",
 )  # fmt: skip
 INSTANTS = ("received_at", "accepted_at", "dispatched_at", "answered_at", "ended_at")
@@ -70,6 +72,15 @@ def case_shape(actor: Actor, row: Row, file: CaseFile, clocks: list[Row], timeli
         "ratings": [] if secret else [_rating(rating, of_units(case, actor)) for rating in file.ratings],
         "callbacks": [] if secret else [_times(found, "at") for found in file.callbacks],
         "second_signatures": [_times(found, "asked_at") for found in file.signatures],
+        "extensions": [_times(one, "due_before", "due_after", "asked_at", "decided_at") for one in file.extensions],
+        "suspensions": [_times(one, "from_at", "ended_at") for one in file.suspensions],
+        "suspended_days": sum(one["days"] for one in file.suspensions),
+        "instructions": [_times(one, "at", "dispatched_at") for one in file.instructions],
+        "leader_cases": [_times(one, "assigned_at", "ended_at") for one in file.leaders],
+        "elapsed": {
+            "fast": [_times(one, "at") for one in elapsed(FAST, row["steps"], row["received_at"], row["skipped"])],
+            "plus": [_times(one, "at") for one in elapsed(PLUS, row["plus_steps"], row["received_at"])],
+        },
         "timeline": [_event(line, secret) for line in timeline],
     }
 

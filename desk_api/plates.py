@@ -204,7 +204,7 @@ async def _part(ask: Ask) -> tuple[dict[str, Any], dict[str, Any]]:
     file = next((one for one in row["files"] if one["part"] == ask.query.part), None)
     if file is None and row["state"] in ("waiting", "running"):
         raise NotReadyYet
-    if file is None:
+    if file is None or "id" not in file:  # never printed, or thrown away after its time
         raise NotFound
     return row, file
 

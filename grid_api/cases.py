@@ -9,6 +9,7 @@ import msgspec
 
 import domain.workflow  # noqa: F401  (registers what each move does, before the bodies are read off it)
 from domain.access.permissions import Permission as P
+from domain.attachments.declarations import pending
 from domain.cases.clocks import exact_level
 from domain.cases.events import move_in_the_field
 from domain.cases.field import FieldSearch, field_cases
@@ -136,6 +137,7 @@ async def _detail(ask: Ask, row: dict[str, Any]) -> dict[str, Any]:
         "location": position,
         "said": await _said(row),
         "attachments": await _attachments(row["id"]),
+        "attachments_pending": (await pending([row["id"]])).get(row["id"], []),
     }
 
 

@@ -1,6 +1,25 @@
 """WORKER DOOR: the table of its routes. No check-in, no points, no ranking, no tracks (国办函〔2026〕12号)."""
 
-from grid_api import cases, events, home, households, inbox, plates, sessions, sync, tasks, tus, uploads, visits
+from grid_api import (
+    agent,
+    cases,
+    events,
+    home,
+    households,
+    inbox,
+    near,
+    patrols,
+    plates,
+    rounds,
+    sessions,
+    slips,
+    sync,
+    tasks,
+    team,
+    tus,
+    uploads,
+    visits,
+)
 from web.routes import table
 
 ROUTES = table(
@@ -17,4 +36,10 @@ ROUTES = table(
     *tus.ROUTES,
     *inbox.ROUTES,
     *sync.ROUTES,
+    *rounds.ROUTES,
+    *patrols.ROUTES,
+    *near.ROUTES,
+    *team.ROUTES,
+    *agent.ROUTES,
+    *slips.ROUTES,
 )

@@ -12,6 +12,7 @@ from domain.people.models import GridWorker
 from domain.ports import WeChatLogin
 from domain.problems import (
     AccountLocked,
+    NotAllowed,
     Problem,
     SecondFactorRequired,
     WeChatCodeRefused,
@@ -25,7 +26,7 @@ from domain.text import clean_phone, clean_text
 from grid_api.schemas import SignIn, WeChatCode
 from web.bodies import fault
 from web.identity import open_session
-from web.routes import PUBLIC, Ask, Limit, Route
+from web.routes import PUBLIC, SIGNED_IN, Ask, Limit, Route
 from web.shapes import local
 from web.wechat import redeem
 

@@ -146,7 +146,10 @@ async def _catch_up(ask: Ask, desk: Desk, sender: Sender) -> None:
             await lock_entity(entity)
             await release(desk, entity)
 
-        await run_unit(SYSTEM, again, ask.app.enqueue)
+        try:
+            await run_unit(SYSTEM, again, ask.app.enqueue)
+        except Exception as error:  # noqa: BLE001 (what waits must not stand in the way of what comes)
+            _log_fault(entity, error)
     if await expecting(ask.actor):
         await run_unit(ask.actor, partial(tie_arrived, ask.actor), ask.app.enqueue)
 

@@ -16,7 +16,6 @@ from domain.sync.items import Item, known_fields
 from grid_api import cases, events, plates, tasks, visits
 from grid_api.schemas import NewEvent, NewVisit, Told
 from web.routes import Answer, Ask
-from web.shapes import local
 
 
 @dataclass(frozen=True)
@@ -82,7 +81,7 @@ async def _perform(ask: Ask, call: _Call, actor: Actor, item: Item, at: datetime
         if wanted and "attachment_ids" in call.body.__struct_fields__:
             body["attachment_ids"] = [str(each) for each in here]
     if call.stamp:
-        body |= call.stamp(item, local(at) or "")
+        body |= call.stamp(item, at.isoformat())
     answer = await call.handler(replace(ask, actor=actor, body=msgspec.convert(body, call.body), path=call.path(item)))
     if missing:
         case_id = None if call.files == "visit" else item.entity_id

@@ -31,7 +31,16 @@ from domain.uploads.models import Upload
 from domain.uploads.parts import Part, PartMissing, PartStore
 from grid_api.places import path_id
 from web.routes import PUBLIC, Answer, Ask, Handler, Limit, Route
-from web.tus import ABILITIES, PART_TYPE, VERSION, check_part, demand_version, read_creation, receive, state_headers
+from web.tus import (
+    ABILITIES,
+    PART_TYPE,
+    VERSION,
+    check_part,
+    demand_version,
+    read_creation,
+    receive,
+    state_headers,
+)
 from web.unit_of_work import shielded
 
 

@@ -83,6 +83,10 @@ def _detail(row: dict[str, Any], timeline: list[dict[str, Any]], actor: Actor) -
         "timeline": [_entry(entry) for entry in timeline],
         "replies": [{**reply, "at": _local(reply["at"])} for reply in row["replies"] or ()],
         "ratings": [{**rating, "rated_at": _local(rating["rated_at"])} for rating in row["ratings"] or ()],
+        "suspensions": [
+            {**one, "from_at": _local(one["from_at"]), "ended_at": _local(one["ended_at"])}
+            for one in row["suspensions"] or ()
+        ],
         "messages": [{**message, "at": _local(message["at"])} for message in row["messages"] or ()],
         "attachments": [_file(file) for file in row["attachments"] or ()],
         "can": deeds(facts(row | {"id": row["case_id"], "kind": row["case_kind"], "co_ids": ()}), actor,

@@ -12,6 +12,7 @@ from miniprogram_api import (
     own,
     plates,
     ratings,
+    reviews,
     sessions,
     topics,
     wechat_push,
@@ -34,4 +35,5 @@ ROUTES = table(
     *plates.ROUTES,
     *households.ROUTES,
     *wechat_push.ROUTES,
+    *reviews.ROUTES,
 )

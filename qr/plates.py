@@ -61,6 +61,23 @@ class RenderReport:
     cramped: int = 0
     cramped_serials: list[str] = field(default_factory=list)
 
+    def miss(self, character: str, serial: str) -> None:
+        """Note a character that no font has, once for each line of a plate."""
+        missing = self.missing.setdefault(character, MissingGlyph())
+        missing.count += 1
+        if len(missing.serials) < _NAMED_AT_MOST:
+            missing.serials.append(serial)
+
+    def count(self, serial: str, *, read: bool, cramped: bool) -> None:
+        """Note one plate on a page of its own."""
+        self.plates += 1
+        self.pages += 1
+        if not read:
+            self.unread.append(serial)
+        if cramped:
+            self.cramped += 1
+            self.cramped_serials += [serial][: _NAMED_AT_MOST - len(self.cramped_serials)]
+
     @property
     def faultless(self) -> bool:
         """Whether every code was read back, every character drawn, every line legible."""
@@ -198,9 +215,6 @@ def _note(report: RenderReport, made: Pressed, used: list[set[str]]) -> None:
     report.cramped += len(made.cramped)
     report.cramped_serials += made.cramped[: _NAMED_AT_MOST - len(report.cramped_serials)]
     for character, serial in made.missing:
-        missing = report.missing.setdefault(character, MissingGlyph())
-        missing.count += 1
-        if len(missing.serials) < _NAMED_AT_MOST:
-            missing.serials.append(serial)
+        report.miss(character, serial)
     for known, more in zip(used, made.used, strict=True):
         known.update(more)

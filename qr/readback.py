@@ -15,6 +15,11 @@ from qr.matrix import make_matrix, read_matrix
 
 SAMPLE_DPI = 150
 _QR_CODES = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
+_THRESHOLDS = (
+    zxingcpp.Binarizer.LocalAverage, zxingcpp.Binarizer.GlobalHistogram, zxingcpp.Binarizer.FixedThreshold,
+)  # fmt: skip
+# What another frame of a phone's camera is: the same page through another threshold, or nearer.
+_LOOKS = tuple((enlarged, threshold) for enlarged in (1, 2, 3) for threshold in _THRESHOLDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +33,11 @@ class Wear:
 
 @dataclass(slots=True)
 class ReadBack:
-    """How many codes were expected and read, and which texts were not."""
+    """How many codes were expected and read, `again` of these only at a second look, and which texts were not."""
 
     expected: int = 0
     read: int = 0
+    again: int = 0
     unread: list[str] = field(default_factory=list)
 
     def note(self, texts: Iterable[str], found: set[str]) -> None:
@@ -63,16 +69,34 @@ def read_back_pdf(
     with closing(pypdfium2.PdfDocument(pdf)) as document:
         for page, texts in zip(document, expected, strict=True):
             if texts:
-                result.note(texts, set(read_page(_raster(page, dpi), wear or Wear())))
+                _look(worn(_raster(page, dpi), wear or Wear()), texts, result)
             page.close()
     return result
 
 
+def _look(image: Image.Image, texts: Sequence[str], result: ReadBack) -> None:
+    """Look at a page as a phone does, frame after frame, until every text is found or all looks are spent."""
+    found: set[str] = set()
+    for number, (enlarged, threshold) in enumerate(_LOOKS):
+        missing = set(texts) - found
+        if not missing:
+            break
+        near = image.resize((image.width * enlarged, image.height * enlarged)) if enlarged > 1 else image
+        seen = missing & set(_decoded(near, threshold))
+        result.again += len(seen) if number else 0
+        found |= seen
+    result.note(texts, found)
+
+
+def _decoded(image: Image.Image, threshold: zxingcpp.Binarizer) -> Iterator[str]:
+    for one in zxingcpp.read_barcodes(np.asarray(image), _QR_CODES, binarizer=threshold):
+        if one.valid:
+            yield one.text
+
+
 def read_page(image: Image.Image, wear: Wear) -> Iterator[str]:
-    """The texts of all codes on a picture of a page, after wearing it."""
-    for found in zxingcpp.read_barcodes(np.asarray(worn(image, wear)), _QR_CODES):
-        if found.valid:
-            yield found.text
+    """The texts of all codes on a picture of a page, after wearing it; one look."""
+    return _decoded(worn(image, wear), zxingcpp.Binarizer.LocalAverage)
 
 
 def worn(image: Image.Image, wear: Wear) -> Image.Image:

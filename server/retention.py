@@ -14,6 +14,7 @@ from domain.attachments.store import Shelf
 from domain.clock import now, real_now
 from domain.rulebook import rulebook
 from domain.sql import execute, fetch, fetch_one
+from server.printing.retention import forget_files
 from server.services import Services
 from web.unit_of_work import run_unit, shielded
 
@@ -33,6 +34,7 @@ class Rule:
     change: str = ""  # what is blanked instead of deleting the row
     real: bool = False  # sessions and replays live by the wall clock
     files: bool = False
+    parts: bool = False
 
     def before(self) -> datetime:
         """The instant before which rows go."""
@@ -51,6 +53,8 @@ RULES = (
     Rule("工单位置", "cases", "lon IS NOT NULL AND ended_at < $1", 180, "location", _NOWHERE),
     Rule("联系方式", "appellants", f"appeal_id IN (SELECT id FROM appeals WHERE {_ENDED})", 730, "contact_data"),
     Rule("代诉人", "appeals", f"on_behalf IS NOT NULL AND {_ENDED}", 730, "contact_data", "on_behalf = NULL"),
+    Rule("未到的附件", "attachment_declarations", "subject_id IS NULL AND declared_at < $1", 30, "draft"),
+    Rule("断点续传", "uploads", "expires_at < $1", 0, real=True, parts=True),
     Rule("未引用的附件", "attachments", "subject_id IS NULL AND created_at < $1", 30, "draft", files=True),
     Rule("原始影音", "attachments", f"subject_id IS NOT NULL AND {_ENDED}", 730, "raw_media", files=True),
 )
@@ -64,7 +68,7 @@ async def purge(services: Services, *, dry_run: bool) -> dict[str, int]:
             found[rule.name] = await shielded(_count(rule))
         else:
             found[rule.name] = await _apply(services, rule)
-    return found
+    return found | await forget_files(services, dry_run=dry_run)
 
 
 async def _count(rule: Rule) -> int:
@@ -73,7 +77,8 @@ async def _count(rule: Rule) -> int:
 
 
 async def _apply(services: Services, rule: Rule) -> int:
-    work: Callable[[], Awaitable[int]] = (lambda: _with_files(services, rule)) if rule.files else (lambda: _rows(rule))
+    on_disk = rule.files or rule.parts
+    work: Callable[[], Awaitable[int]] = (lambda: _with_files(services, rule)) if on_disk else (lambda: _rows(rule))
     total = 0
     while taken := await run_unit(SYSTEM, work, services.enqueue):
         total += taken
@@ -96,6 +101,9 @@ async def _with_files(services: Services, rule: Rule) -> int:
     ids: list[UUID] = [row["id"] for row in rows]
     await execute(f"DELETE FROM {rule.table} WHERE id = ANY($1::uuid[])", [ids])
     for one in ids:
+        if rule.parts:
+            await services.parts.delete(one)
+            continue
         for shelf in Shelf:
             await services.files.delete(shelf, one)
     return len(ids)

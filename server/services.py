@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from tortoise.transactions import in_transaction
@@ -13,11 +14,14 @@ from domain import clock, rulebook
 from domain.attachments.store import FileStore
 from domain.journal.flush import ReactionJob
 from domain.ports import PushReader, Sms, Store, WeChat
+from domain.uploads.parts import PartStore
 from qr.codes import Keyring
 from server import jobs
 from server.db import model_modules, opened, tortoise_config
 from server.gateways.files import FolderFiles
 from server.gateways.images import ImageDesk
+from server.gateways.parts import FolderParts
+from server.gateways.s3 import S3Files, has_sealed, open_bucket
 from server.gateways.seal import open_seal
 from server.gateways.sms import AliyunSms, SmsSettings
 from server.gateways.store import LocalStore, RedisStore, SturdyStore
@@ -38,6 +42,7 @@ class Services:
     wechat: WeChat
     sms: Sms | None
     files: FileStore
+    parts: PartStore
     images: ImageDesk
     keyring: Keyring
     dsn: str
@@ -77,13 +82,22 @@ async def open_services(settings: Settings, dsn: str) -> AsyncIterator[Services]
         images = ImageDesk()
         stack.push_async_callback(images.close)
         folder = settings.data_dir / "files"
-        sealed = (folder / "sealed").exists()
         yield Services(
             settings, profile, store, wechat, _sms(settings, stack),
-            FolderFiles(folder, open_seal(keys / "evidence.key", may_make=not sealed)),
+            await _files(settings, keys / "evidence.key"), FolderParts(folder / "parts"),
             images, load_keyring(settings.household_keys, keys, may_make=True), dsn,
             Reception(_wechat(settings)),
         )  # fmt: skip
+
+
+async def _files(settings: Settings, key: Path) -> FileStore:
+    """The folder, or the bucket when one is set; a seal is made only where nothing has been sealed yet."""
+    if settings.s3_endpoint:
+        keys = (settings.s3_access_key, settings.s3_secret_key)
+        bucket = open_bucket(settings.s3_endpoint, settings.s3_bucket, settings.s3_region, keys)
+        return S3Files(bucket, open_seal(key, may_make=key.exists() or not await has_sealed(bucket)))
+    folder = settings.data_dir / "files"
+    return FolderFiles(folder, open_seal(key, may_make=not (folder / "sealed").exists()))
 
 
 def _wechat(settings: Settings) -> WeChatSettings:

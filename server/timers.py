@@ -17,7 +17,7 @@ import structlog
 from domain.access.actor import SYSTEM
 from domain.clock import local_date, now
 from domain.sql import fetch_one
-from domain.workflow import lapsing, overdue
+from domain.workflow import lapsing, overdue, suspending
 from server import alarms
 from server.reactions.content import recheck_waiting
 from server.retention import purge
@@ -63,6 +63,7 @@ class Timers:
         at = now()
         warned = await self._warn(at)
         lapsed = await self._each(lapsing.lapsed, lapsing.lapse, at)
+        lapsed += await self._each(suspending.over, suspending.end, at)
         alarms.ticked()
         return warned + lapsed
 

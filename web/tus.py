@@ -100,7 +100,9 @@ def state_headers(upload: Upload) -> dict[str, str]:
 
 async def pieces(request: Any) -> AsyncIterator[bytes]:
     """The body as it arrives; 408 when it stops arriving."""
-    arriving = aiter(request.stream or _nothing())
+    if request.stream is None:
+        return
+    arriving = aiter(request.stream)
     while True:
         try:
             async with asyncio.timeout(STALL_S):
@@ -180,11 +182,6 @@ class _Writer:
             self._full = True
             raise StorageFull from None
         await advance(self._upload, self._at)
-
-
-async def _nothing() -> AsyncIterator[bytes]:
-    for piece in ():
-        yield piece
 
 
 def _number(headers: Any, name: str) -> int:

@@ -38,6 +38,7 @@ class Permission(StrEnum):
     CASE_CALLBACK = "case:callback"  # call back, close
     CASE_SUPERVISE = "case:supervise"  # open and settle supervision, send into rework
     CASE_ESCALATE = "case:escalate"  # raise to the next level
+    VILLAGE_FIRST = "village:first"  # handle what arose in my village before anybody else does
     CASE_DESIGNATE = "case:designate"  # designate a unit, final
     APPEAL_ENTER = "appeal:enter"  # enter an appeal that came by telephone, letter, visit
     IDENTITY_REVEAL = "identity:reveal"  # open an appellant's identity, with a purpose, logged

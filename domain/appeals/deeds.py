@@ -35,7 +35,7 @@ def deeds(case: CaseFacts, actor: Actor, rating: RatingFacts, at: datetime) -> l
     found = [name for name in _MOVES if name in moves]
     if case.state not in ENDED and case.state != "need_info":
         found.insert(0, "message")
-    if case.state in OBJECTABLE:
+    if case.state in OBJECTABLE or case.suspended:
         found.append("object")
     if rating.open(at) and actor.may(Permission.APPEAL_RATE):
         found.append("rate")

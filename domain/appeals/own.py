@@ -22,6 +22,10 @@ from domain.rulebook import rulebook
 from domain.supervision.actions import open_supervision
 
 
+DISSENT = "群众对答复有异议,请核查办理情况并向群众说明。"
+WAITING = "群众不同意暂停办理,请核查是否应当恢复办理并向群众说明。"
+
+
 @dataclass
 class Own:
     """An own appeal with its locked case."""
@@ -81,12 +85,13 @@ async def withdraw(own: Own, reason: str) -> Message:
 
 async def object_to(own: Own, reason: str) -> Message:
     """Contest how it ended, so that another officer looks at it; an objection to an answer goes to supervision."""
-    if own.case.state not in OBJECTABLE:
+    waits = own.case.suspended_until is not None
+    if own.case.state not in OBJECTABLE and not waits:
         await own.move("contest", reason=reason)
         return await _keep(own, "objection", reason)
     message = await _keep(own, "objection", reason)
     _record(own, "appeal.objected", message)
-    await open_supervision(own.case, "key", "objected", "群众对答复有异议,请核查办理情况并向群众说明。")
+    await open_supervision(own.case, "key", "objected", WAITING if waits else DISSENT)
     return message
 
 

@@ -57,6 +57,9 @@ _PARTS = {
         "round source process result solved staff comment rated_at", "ratings x WHERE x.appeal_id = a.id",
         "x.round, x.rated_at",
     ),
+    "suspensions": _list(
+        "reason note from_at until_on ended_at days stops_clock", "suspensions x WHERE x.case_id = c.id", "x.id"
+    ),
     "messages": _list("id kind text at", "appeal_messages x WHERE x.appeal_id = a.id", "x.id"),
     "attachments": _list(
         "id kind bytes width height duration_s has_thumbnail subject_kind subject_id purpose",
@@ -67,7 +70,8 @@ _PARTS = {
 _APPEAL = (
     "SELECT a.id, a.number, a.case_id, a.kind, a.topic, a.content, a.identity, a.received_at, a.complained_text,"
     " a.urgent_reason, a.channel, a.resident_id, c.state, c.kind AS case_kind, c.round, c.area_path, c.lead_id,"
-    " c.handler_id, c.reporter_id, c.complained_department_id, c.registrar_id, c.not_again_id, d.name AS unit,"
+    " c.handler_id, c.reporter_id, c.complained_department_id, c.registrar_id, c.not_again_id,"
+    " c.suspended_until, d.name AS unit,"
     " p.name AS area, " + ", ".join(f"{sql} AS {name}" for name, sql in _PARTS.items()) + " FROM appeals a"
     " JOIN cases c ON c.id = a.case_id LEFT JOIN departments d ON d.id = c.lead_id"
     " LEFT JOIN areas p ON p.code = a.area_code"

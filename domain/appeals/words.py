@@ -39,6 +39,10 @@ EVENTS: Mapping[str, str] = {
     "case.resumed": "恢复办理",
     "case.extended": "办理期限已延长",
     "case.suspended": "暂停办理",
+    "case.unsuspended": "恢复办理,暂停已结束",
+    "case.regraded": "办理方式和期限有变",
+    "case.leader-assigned": "由一位领导负责推动解决",
+    "case.leader-changed": "负责推动解决的领导有变",
     "appeal.withdrawn": "已按您的意思撤回",
     "case.contested": "您提出异议,换一位工作人员重新审核",
     "case.urged": "已催办",
@@ -68,7 +72,11 @@ EVENTS: Mapping[str, str] = {
 
 # Said among colleagues only: notes, disputes about who is responsible, requests that wait for a second person.
 INTERNAL = frozenset(
-    {"case.noted", "case.returned", "case.return-refused", "case.second-asked", "case.joined", "case.left"}
+    {
+        "case.noted", "case.returned", "case.return-refused", "case.second-asked", "case.joined", "case.left",
+        "case.extension-asked", "case.extension-refused", "case.looked-at", "case.step-skipped", "case.instructed",
+        "case.leader-duty-done", "case.recused",
+    }  # fmt: skip
 )
 
 CLOCKS: Mapping[str, str] = {
@@ -80,6 +88,7 @@ CLOCKS: Mapping[str, str] = {
     "rework": "重新办理的期限",
     "callback": "回访您的期限",
     "review": "下次检视进展的日期",
+    "instructed": "按批示交办的期限",
 }
 
 # What a villager can do now; the second is the path of the call.

@@ -9,7 +9,7 @@ from domain.access.actor import Actor, within
 from domain.access.permissions import Permission
 from domain.access.scope import Where, area_condition, in_scope
 from domain.areas.geometry import NoPolygon, Position, bent, box_of, holds, polygons_of, to_gcj02
-from domain.areas.models import Area, AreaShape
+from domain.areas.models import Area
 from domain.clock import now
 from domain.journal.unit import Fact, record
 from domain.problems import InvalidFields

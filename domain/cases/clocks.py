@@ -1,19 +1,22 @@
 """Starts and stops the clocks of a case. A clock is a row with its due instant, its explanation and its ladder of
 warning levels; the timer reads `next_at`, answers compute the level from the ladder, so it is exact at any instant."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from domain.cases.models import Case, Deadline
+from domain.deadlines.calendar import WorkCalendar
 from domain.deadlines.limits import Due, Limit, Unit, due, rework_limit
-from domain.deadlines.tracks import Clock, ClockName, Running, Start, Stop, Track, inner_clocks
+from domain.deadlines.shifted import reckon, reckon_inner
+from domain.deadlines.tracks import Clock, ClockName, Start, Stop, Track
 from domain.deadlines.warnings import Level, ladder, level_at
 from domain.ids import new_id
 from domain.rulebook import rulebook
 
 SHORTEST_REWORK = Limit(2, Unit.NATURAL_DAY)
+_TIMES = ("started_at", "due_at", "limit_text", "limit_code", "added", "explanation", "ladder", "next_at")
 
 
 async def start(case: Case, names: Iterable[str], at: datetime) -> None:
@@ -67,9 +70,75 @@ async def bring_forward(case: Case, others: Iterable[Deadline]) -> None:
     for other in others:
         clock = running.get(other.name)
         if clock and other.due_at < clock.due_at:
-            for name in ("started_at", "due_at", "limit_text", "explanation", "ladder", "next_at"):
+            for name in _TIMES:
                 setattr(clock, name, getattr(other, name))
             await clock.save()
+
+
+async def running(case: Case, name: str) -> Deadline | None:
+    """The running clock of this name, or None."""
+    return await Deadline.get_or_none(case_id=case.id, name=name, stopped_at=None)
+
+
+async def change_track(case: Case, code: str, at: datetime) -> None:
+    """Put the case on another track: its handling limit counts from the start it has there, inner dates go with it."""
+    old = handling_track(case)
+    gone = {inner.code for inner in old.inner} - {inner.code for inner in rulebook().tracks[code].inner}
+    await Deadline.filter(case_id=case.id, name__in=list(gone), stopped_at=None).update(stopped_at=at, next_at=None)
+    if case.track == case.handling_track:
+        case.track = code
+    case.handling_track = code
+    await start(case, ("handling",), at)
+
+
+async def add(case: Case, added: Sequence[Sequence[str]], at: datetime) -> Deadline | None:
+    """Let the handling time of the case be its limit and exactly these additions; what has been reached of the new
+    ladder by now is warned of already."""
+    handling = await running(case, "handling")
+    if handling is None:
+        return None
+    inner = {one.code for one in handling_track(case).inner}
+    for clock in await Deadline.filter(case_id=case.id, stopped_at=None, name__in=[*inner, "handling"]):
+        clock.added = [list(one) for one in added]
+        await clock.save(update_fields=["added"])
+    for clock, found in await reckoned(case, rulebook().calendar):
+        if clock.name == "handling" or clock.name in inner:
+            _shift(clock, found)
+            clock.level = exact_level(clock.ladder, at)
+            clock.next_at = _next_after(clock)
+            await clock.save()
+    return await running(case, "handling")
+
+
+async def reckoned(case: Case, calendar: WorkCalendar) -> list[tuple[Deadline, Due]]:
+    """Each running clock of a case with the due that a calendar gives it."""
+    rows = [row for row in await Deadline.filter(case_id=case.id, stopped_at=None) if row.limit_code]
+    track = rulebook().tracks.get(case.handling_track or case.track)
+    inner = {one.code: one for one in track.inner} if track else {}
+    dues = {row.name: reckon(Limit.parse(row.limit_code), row.started_at, row.added, calendar) for row in rows}
+    if "handling" in dues:
+        for row in rows:
+            if row.name in inner:
+                dues[row.name] = reckon_inner(inner[row.name], row.started_at, dues["handling"], row.added, calendar)
+    return [(row, dues[row.name]) for row in rows]
+
+
+async def recount(case: Case) -> int:
+    """Work out the running clocks again by the calendar in force; levels warned of stay warned of. How many moved."""
+    moved = 0
+    for clock, found in await reckoned(case, rulebook().calendar):
+        moved += clock.due_at != found.due_at
+        _shift(clock, found)
+        clock.next_at = _next_after(clock)
+        await clock.save()
+    return moved
+
+
+def _shift(clock: Deadline, found: Due) -> None:
+    book = rulebook()
+    steps = ladder(Limit.parse(clock.limit_code), clock.started_at, found, book.calendar, book.warnings)
+    clock.due_at, clock.explanation, clock.calendar_version = found.due_at, explain(found), book.calendar_version
+    clock.ladder = [[level.code, since.isoformat()] for level, since in steps]
 
 
 async def reopen(ids: Iterable[UUID]) -> None:
@@ -88,6 +157,9 @@ def _values(case: Case, limit: Limit, start_at: datetime, found: Due) -> dict[st
         "started_at": start_at,
         "due_at": found.due_at,
         "limit_text": limit.text,
+        "limit_code": limit.code,
+        "added": [],
+        "calendar_version": rulebook().calendar_version,
         "explanation": explain(found),
         "ladder": [[level.code, since.isoformat()] for level, since in steps],
         "level": "none",
@@ -157,10 +229,10 @@ def _start_at(case: Case, clock: Clock, at: datetime) -> datetime:
 
 async def _start_inner(case: Case, clock: Clock, start_at: datetime) -> None:
     calendar = rulebook().calendar
-    found = due(clock.limit, start_at, calendar)
-    outer = Running(clock.name, "", clock.limit, start_at, clock.stop, found)
-    for inner in inner_clocks(handling_track(case), outer, calendar):
-        await _write(case, inner.name, inner.limit, start_at, inner.due)
+    outer = due(clock.limit, start_at, calendar)
+    for inner in handling_track(case).inner:
+        found = reckon_inner(inner, start_at, outer, [], calendar)
+        await _write(case, inner.code, inner.limit, start_at, found)
 
 
 def _judged_at_answer(case: Case) -> set[str]:

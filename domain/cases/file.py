@@ -27,6 +27,10 @@ class CaseFile:
     ratings: Rows
     callbacks: Rows
     signatures: Rows
+    extensions: Rows
+    suspensions: Rows
+    instructions: Rows
+    leaders: Rows
 
 
 async def case_file(case_id: UUID) -> CaseFile:
@@ -34,7 +38,7 @@ async def case_file(case_id: UUID) -> CaseFile:
     return CaseFile(**{name: await fetch(sql, [case_id], json=_JSON.get(name, ())) for name, sql in _READ.items()})
 
 
-_JSON = {"appeals": ("on_behalf",), "signatures": ("body",)}
+_JSON = {"appeals": ("on_behalf",), "signatures": ("body",), "leaders": ("team", "duties")}
 _READ = {
     "appeals": "SELECT p.*, w.name, w.phone, f.name AS entered_by_name FROM appeals p"
     " LEFT JOIN appellants w ON w.appeal_id = p.id LEFT JOIN staff f ON f.id = p.entered_by"
@@ -57,6 +61,16 @@ _READ = {
     " LEFT JOIN staff f ON f.id = b.officer_id WHERE b.case_id = $1 ORDER BY b.id",
     "signatures": "SELECT s.action, s.body, s.asked_by, s.asked_at, f.name AS by FROM second_signatures s"
     " LEFT JOIN staff f ON f.id = s.asked_by WHERE s.case_id = $1 ORDER BY s.id",
+    "extensions": "SELECT x.id, x.department_id, x.limit_code, x.reason, x.done, x.state, x.due_before, x.due_after,"
+    " x.asked_at, x.decided_at, x.note, f.name AS by FROM extension_requests x"
+    " LEFT JOIN staff f ON f.id = x.asked_by WHERE x.case_id = $1 ORDER BY x.id",
+    "suspensions": "SELECT id, reason, note, from_at, until_on, stops_clock, ended_at, days FROM suspensions"
+    " WHERE case_id = $1 ORDER BY id",
+    "instructions": "SELECT n.id, n.leader_id, f.name AS leader, n.text, d.name AS unit, n.principal, n.at,"
+    " n.dispatched_at FROM instructions n LEFT JOIN staff f ON f.id = n.leader_id"
+    " LEFT JOIN departments d ON d.id = n.department_id WHERE n.case_id = $1 ORDER BY n.id",
+    "leaders": "SELECT l.id, l.leader_id, f.name AS leader, l.plan, l.team, l.due_on, l.duties, l.state, l.assigned_at,"
+    " l.ended_at FROM leader_cases l LEFT JOIN staff f ON f.id = l.leader_id WHERE l.case_id = $1 ORDER BY l.id",
 }
 
 

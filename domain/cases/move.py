@@ -94,6 +94,7 @@ def case_facts(case: Case, co_ids: frozenset[UUID]) -> CaseFacts:
     return CaseFacts(
         case.id, case.kind, case.state, case.area_path, case.lead_id, co_ids, case.handler_id, case.reporter_id,
         case.complained_department_id, case.registrar_id is not None or case.state == "submitted", case.not_again_id,
+        frozenset(case.recused), case.suspended_until is not None,
     )  # fmt: skip
 
 
@@ -160,6 +161,8 @@ async def _finish(turn: Turn, before: str) -> None:
         case.state = turn.state or target(move, before)
         if move.step:
             case.steps = {**case.steps, move.step: at.isoformat()}
+        if move.plus:
+            case.plus_steps = {move.plus: at.isoformat(), **case.plus_steps}
         if not turn.keep_clocks:
             await clocks.stop(case, move.stops, at)
             await clocks.start(case, move.starts, at)

@@ -25,6 +25,8 @@ class CaseFacts:
     complained_department_id: UUID | None = None
     registered: bool = True  # somebody has registered the case (since it was contested, if it was)
     barred_id: UUID | None = None  # after a contest: the officer who decided before and may not decide again
+    recused: frozenset[str] = frozenset()  # ids of staff who declared that they may not work on it
+    suspended: bool = False
 
 
 def allowed(case: CaseFacts, actor: Actor) -> list[str]:
@@ -34,7 +36,7 @@ def allowed(case: CaseFacts, actor: Actor) -> list[str]:
 
 def refusal(case: CaseFacts, actor: Actor, move: Move) -> Problem | None:
     """Why this actor may not make the move now, or None. Rights come before state: 403 tells a stranger nothing."""
-    if walled(case, actor):
+    if walled(case, actor) or recused(case, actor):
         return ConflictOfInterest()
     problems = [_relation_refusal(case, actor, move, relation) for relation in move.relation]
     if all(problems):
@@ -48,6 +50,11 @@ def refusal(case: CaseFacts, actor: Actor, move: Move) -> Problem | None:
 def walled(case: CaseFacts, actor: Actor) -> bool:
     """Whether the actor belongs to the unit complained of (条例 art 30, 46): then the case does not exist for them."""
     return case.complained_department_id is not None and case.complained_department_id in actor.departments
+
+
+def recused(case: CaseFacts, actor: Actor) -> bool:
+    """Whether the actor declared a conflict (回避): such a person reads the case and makes no move on it."""
+    return actor.id is not None and str(actor.id) in case.recused
 
 
 def _possible(case: CaseFacts) -> list[Move]:
@@ -133,7 +140,7 @@ def identity_open(identity: str, case: CaseFacts, actor: Actor) -> bool:
     """
     if identity == "named":
         return True
-    if identity == "anonymous" or of_units(case, actor):
+    if identity == "anonymous" or of_units(case, actor) or recused(case, actor):
         return False
     grants = actor.granting(Permission.IDENTITY_REVEAL, case.area_path)
     return any(grant.role not in UNIT_ROLES for grant in grants)

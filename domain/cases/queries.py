@@ -57,7 +57,7 @@ async def case_row(actor: Actor, case_id: UUID) -> dict[str, Any]:
         " LEFT JOIN departments d ON d.id = c.lead_id LEFT JOIN areas a ON a.code = c.area_code"
         f" WHERE {where.sql}",
         where.values,
-        json=("steps", "track_reasons"),
+        json=("steps", "plus_steps", "skipped", "recused", "track_reasons"),
     )
     if not rows:
         raise NotFound
@@ -145,6 +145,7 @@ def facts(row: dict[str, Any]) -> CaseFacts:
         co_ids=frozenset(row["co_ids"] or ()), handler_id=row["handler_id"], reporter_id=row["reporter_id"],
         complained_department_id=row["complained_department_id"],
         registered=row["registrar_id"] is not None or row["state"] == "submitted", barred_id=row["not_again_id"],
+        recused=frozenset(row.get("recused") or ()), suspended=row.get("suspended_until") is not None,
     )  # fmt: skip
 
 
@@ -158,6 +159,7 @@ async def appeals_of_phone(actor: Actor, phone: str) -> list[dict[str, Any]]:
         " JOIN appeals p ON p.id = w.appeal_id JOIN cases c ON c.id = p.case_id"
         f" WHERE {where.sql} ORDER BY p.id LIMIT 500",
         where.values,
+        json=("recused",),
     )
     return [row for row in rows if identity_open(row["identity"], facts(row), actor)]
 

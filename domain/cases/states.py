@@ -187,7 +187,7 @@ _ROWS = (
     Move("leader-duty", tuple(sorted(OPEN)), SAME, "case.leader-duty-done", P.CASE_READ, ("area", "unit"), _BOTH),
     Move("recuse", tuple(sorted(OPEN)), SAME, "case.recused", P.CASE_READ, ("area", "unit"), _BOTH),
     Move("convert", tuple(sorted(OPEN)), "registered", "case.converted", P.CASE_REGISTER, ("area",), _EVENT,
-         starts=("accept",), stops=("*",)),
+         starts=("accept",), stops=("*",), also=(P.APPEAL_ENTER,)),
 )  # fmt: skip
 
 MOVES: dict[str, Move] = {move.name: move for move in _ROWS}

@@ -80,9 +80,10 @@ def closes_inside(track: Track) -> bool:
     return track.handling is not None and track.handling.stop is Stop.CLOSED
 
 
-def without(added: Added, kind: str) -> list[list[str]]:
-    """Return the additions of every other kind."""
-    return [list(one) for one in added if one[0] != kind]
+def without_last(added: Added, kind: str) -> list[list[str]]:
+    """Return the additions less the last one of a kind."""
+    last = max((place for place, one in enumerate(added) if one[0] == kind), default=-1)
+    return [list(one) for place, one in enumerate(added) if place != last]
 
 
 def has(added: Iterable[Sequence[str]], kind: str) -> bool:

@@ -79,6 +79,7 @@ class Track:
     inner: tuple[InnerLimit, ...] = ()
     extension: Limit | None = None
     urgent: bool = False
+    look: bool = False  # the supervision section looks before the closing (六快六日)
 
     @property
     def handling(self) -> Clock | None:

@@ -72,7 +72,10 @@ async def _batch_area(actor: Actor, wish: BatchWish) -> Area:
         if not wish.area_code:
             raise InvalidFields(errors=[{"field": "area", "code": "required", "message": "请选择地区或户"}])
         if actor.kind == "system":
-            return await Area.get(code=wish.area_code)
+            found = await Area.get_or_none(code=wish.area_code)
+            if found is None:
+                raise NotFound
+            return found
         return await area_within(actor, Permission.PLATE_PRINT, wish.area_code)
     where = Where()
     in_scope(where, actor, Permission.PLATE_PRINT, "area_path")

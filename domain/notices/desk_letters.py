@@ -19,7 +19,7 @@ SELECT c.id, c.number, c.title, c.area_path, c.lead_id, c.handler_id, c.reporter
     ORDER BY due_at LIMIT 1) AS due_at
 FROM cases c LEFT JOIN departments d ON d.id = c.lead_id LEFT JOIN areas a ON a.code = c.area_code WHERE c.id = $1
 """
-_KIND_DEPTH = {"county": 3, "town": 4}  # an area path begins with province, city, county, town
+_KIND_DEPTH = {"county": 3, "meeting": 4, "town": 4}  # an area path begins with province, city, county, town
 
 
 async def case_row(case_id: UUID | None) -> dict[str, Any] | None:

@@ -1,6 +1,6 @@
 """Tells the people of a case: an inbox notice for each of its appeals, and the parcels that carry it further."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -69,6 +69,8 @@ def _only(happening: Happening, case: dict[str, Any]) -> list[UUID] | None:
     """The appeals that are meant: one just filed, those merged away; None for all of the case."""
     if happening.event == "appeal.submitted" and happening.subject_id:
         return [happening.subject_id]
+    if happening.event == "review.decided":
+        return [UUID(happening.data["appeal_id"])]
     return [UUID(found) for found in (case["merge"] or {}).get("appeals", ())] if happening.event == "case.merged" else None
 
 
@@ -90,6 +92,8 @@ def _values(name: str, case: dict[str, Any], happening: Happening) -> dict[str, 
     due_at = case["supervision_due_at"] if name == "supervise" else case["due_at"]
     if name == "answer" and case["answered_at"]:
         due_at = case["answered_at"] + timedelta(days=rulebook().rating_window_days)
+    if "due_at" in happening.data:
+        due_at = datetime.fromisoformat(happening.data["due_at"])
     if due_at:
         values["due_on"] = day(local_date(due_at))
     return values | spoken(name, case["text"] or "", happening.data)

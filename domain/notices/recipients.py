@@ -8,7 +8,7 @@ from uuid import UUID
 from domain.access.queries import holders, unit_staff
 from domain.sql import fetch
 
-DESK_OF_CLOCK = {"accept": "intake_officer", "callback": "callback_officer"}
+DESK_OF_CLOCK = {"accept": "intake_officer", "callback": "callback_officer", "instructed": "supervision_section"}
 DESK = "dispatcher"
 _UNIT_ROLES: dict[str, tuple[str, ...]] = {
     "yellow": ("handler",),

@@ -27,7 +27,11 @@ RESIDENT: dict[str, str] = {
     "appeal.withdrawn": "withdraw",
     "case.merged": "merge",
     "case.held-long-term": "hold-long-term",
+    "case.extended": "extend",
+    "case.suspended": "suspend",
+    "case.regraded": "regrade",
     "supervision.opened": "supervise",
+    "review.decided": "review-decided",
 }
 IMPORTANT = frozenset({"answer", "not-accept", "redirect", "transfer-out", "ask-info"})
 IN_PERSON = frozenset({"answer"})
@@ -40,14 +44,20 @@ STAFF: dict[str, NoticeText] = {
     "appeal.messaged": NoticeText("群众补充了情况", "工单 {number} 的诉求人补充了情况,请查看:{title}。"),
     "appeal.withdrawn": NoticeText("诉求已撤回", "工单 {number} 的诉求人已撤回诉求,无需继续办理。"),
     "supervision.opened": NoticeText("督办", "工单 {number} 已列入督办:{title}。请在 {due_on} 前反馈办理情况。"),
+    "case.extension-asked": NoticeText("有延期申请", "{unit} 申请延长工单 {number} 的办理时限:{title}。请决定是否同意。"),
+    "case.instructed": NoticeText("有领导批示", "工单 {number} 有领导批示:{title}。请按批示办理。"),
+    "case.leader-assigned": NoticeText("领导包案", "工单 {number} 已确定领导包案:{title}。"),
     "case.returned": NoticeText("有退单申请", "{unit} 申请退回工单 {number}:{title}。请决定是否同意。"),
     "case.escalated": NoticeText("有提级工单", "工单 {number} 已提级上报:{title}。请分办。"),
+    "case.converted": NoticeText("事件转为诉求", "工单 {number} 由网格事件转为群众诉求,请审核是否受理:{title}。"),
     "case.contested": NoticeText("对处理决定有异议", "工单 {number} 的诉求人提出异议,请换一位工作人员重新审核。"),
     "appeal.content-flagged": NoticeText("内容待人工复核", "工单 {number} 的内容被提示需要人工复核。诉求照常办理。"),
     "case.info-lapsed": NoticeText("补充期限已过", "工单 {number} 的诉求人没有补充材料,请按现有材料决定是否受理。"),
     "case.closed": NoticeText("您上报的事件已办结", "工单 {number} 已办结:{title}。"),
     "inspect-passed": NoticeText("您上报的事件已验收", "工单 {number} 现场验收通过:{title}。"),
     "inspect-failed": NoticeText("验收未通过", "工单 {number} 现场验收未通过,退回处置:{title}。"),
+    "review.requested": NoticeText("有复查复核申请", "工单 {number} 的诉求人申请复查复核,请三个工作日内决定受理。"),
+    "retaliation.reported": NoticeText("有打击报复反映", "有群众反映因诉求被打击报复,请 24 小时内与其联系。内容请在系统中查看。"),
     "event.reported": NoticeText("紧急事件", "{place} 上报紧急事件:{event_type}。工单 {number},请立即调度处置。"),
     "membership.bound": NoticeText("有家人绑定了本户", "{plate} 新绑定了一位成员。如果不认识,请拨打 {hotline}。"),
     "household-done": NoticeText("门前的事已办好", "{place} 的问题({event_type})已处理并验收。还有问题,请扫门牌再次反映。"),
@@ -62,7 +72,7 @@ WARNINGS: dict[str, NoticeText] = {
 }
 CLOCKS = {
     "accept": "受理", "sign": "签收", "first_contact": "首次联系", "handling": "办理", "callback": "回访", "rework": "重办",
-    "closing": "闭环办结", "aim": "办理", "answer": "答复", "review": "挂账研究",
+    "closing": "闭环办结", "aim": "办理", "answer": "答复", "review": "挂账研究", "instructed": "批示交办",
 }  # fmt: skip
 LEGAL_PATHS = {
     "litigation": "诉讼", "arbitration": "仲裁", "reconsideration": "行政复议", "prosecution": "检察监督",
@@ -108,6 +118,12 @@ def spoken(name: str, text: str, data: Mapping[str, object]) -> dict[str, str]:
         return {"reason": reason.rstrip("。") or str(data.get("reason_code", "")), "next_channel": channel}
     if name == "hold-long-term":
         return {"reason": text.partition("\n")[0].rstrip("。"), "due_on": _day_of(data.get("review_on"))}
+    if name == "review-decided":
+        words = {"upheld": "维持原意见", "changed": "变更原意见", "redo": "责令重新办理", "revoked": "撤销原意见"}
+        step = "(复核,终结)" if data.get("step") == "rereview" and data.get("state") != "redo" else ""
+        return {"result": words.get(str(data.get("state")), "") + step}
+    if name in {"extend", "suspend", "regrade"}:
+        return {"reason": text.rstrip("。"), "due_on": _day_of(data.get("due_on"))}
     if name == "redirect":
         return {"reason": text.rstrip("。"), "next_channel": LEGAL_PATHS.get(str(data.get("legal_path")), "法定途径")}
     if name == "transfer-out":

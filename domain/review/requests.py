@@ -43,7 +43,8 @@ async def _answered_at(own: Own) -> datetime:
     reply = await Reply.get_or_none(appeal_id=own.appeal.id, round=own.case.round)
     if reply is None or own.case.state not in REVIEWABLE:
         raise GuardNotMet(reason="收到答复之后,才能申请复查。", missing=["答复"])
-    return reply.at
+    answered_at: datetime = reply.at
+    return answered_at
 
 
 async def _open(own: Own, reason: str, prior: Review | None, since: datetime) -> Review:
@@ -57,7 +58,8 @@ async def _open(own: Own, reason: str, prior: Review | None, since: datetime) ->
     decide = decide_until(at, 0, calendar)
     review = await Review.create(
         id=new_id(), appeal_id=own.appeal.id, case_id=case.id, area_path=case.area_path, step=step, round=case.round,
-        prior_id=prior.id if prior else None, state="requested", reason=reason, from_unit_id=prior.body_id if prior else case.lead_id,
+        prior_id=prior.id if prior else None, state="requested", reason=reason,
+        from_unit_id=prior.body_id if prior else case.lead_id,
         body_id=await next_higher(case, [prior.body_id] if prior else []), requested_at=at,
         accept_due_at=due(ACCEPT, at, calendar).due_at, decide_due_at=decide.due_at, explanation=explain(decide),
     )  # fmt: skip

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from domain.access.actor import Actor
 from domain.clock import now
+from domain.journal.unit import Fact, record
 from domain.sql import execute, fetch
 
 
@@ -46,15 +47,20 @@ async def expecting(actor: Actor) -> bool:
     return bool(rows)
 
 
-async def tie_arrived(actor: Actor) -> int:
-    """Tie the declared files that have arrived to their records; how many. A file that belongs elsewhere stays there."""
-    tied = await execute(
-        "UPDATE attachments x SET subject_kind = f.subject_kind, subject_id = f.subject_id, case_id = f.case_id"
-        " FROM sync_files f WHERE f.id = x.id AND f.owner = x.owner AND f.owner = $1 AND x.subject_id IS NULL",
+async def tie_arrived(actor: Actor) -> None:
+    """Tie the declared files that have arrived to their records, and say so in the feed. A file that belongs elsewhere
+    stays there."""
+    rows = await fetch(
+        "WITH gone AS (DELETE FROM sync_files f USING attachments x WHERE x.id = f.id AND x.owner = f.owner"
+        "  AND f.owner = $1 RETURNING f.*), tied AS (UPDATE attachments x SET subject_kind = g.subject_kind,"
+        "  subject_id = g.subject_id, case_id = g.case_id FROM gone g WHERE g.id = x.id AND x.subject_id IS NULL)"
+        " SELECT g.subject_id, g.case_id, count(*) AS files, max(c.version) AS version,"
+        " coalesce(max(c.area_code), max(a.code)) AS area FROM gone g LEFT JOIN cases c ON c.id = g.case_id"
+        " LEFT JOIN visits v ON v.id = g.subject_id LEFT JOIN areas a ON a.path = v.area_path"
+        " GROUP BY g.subject_id, g.case_id",
         [actor.label],
     )
-    await execute(
-        "DELETE FROM sync_files f USING attachments x WHERE x.id = f.id AND x.owner = f.owner AND f.owner = $1",
-        [actor.label],
-    )
-    return tied
+    for row in rows:
+        entity = "case" if row["case_id"] else "visit"
+        feed = (entity, row["subject_id"], row["version"] or 1)
+        record(Fact("attachment.arrived", row["area"], row["case_id"], row["subject_id"], {"files": row["files"]}, feed=feed))

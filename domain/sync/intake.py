@@ -252,7 +252,7 @@ async def _keep(sender: Sender, received: Received, found: Moment, outcome: Outc
 
 async def _settle(item_id: UUID, outcome: Outcome) -> None:
     await execute(
-        "UPDATE sync_items SET status = $2, code = $3, result = $4::text::jsonb,"
-        " body = CASE WHEN $2 = 'done' THEN '' ELSE body END WHERE id = $1",
+        "UPDATE sync_items SET status = $2::text, code = $3, result = $4::text::jsonb,"
+        " body = CASE WHEN $2::text = 'done' THEN '' ELSE body END WHERE id = $1",
         [item_id, outcome.status, outcome.code, msgspec.json.encode(outcome.shown).decode()],
     )

@@ -13,8 +13,7 @@ VISIT_DAYS = 180
 _FILES = "(SELECT count(*) FROM sync_files w WHERE w.subject_id = {}.id) AS attachments_pending"
 _HOUSEHOLD = (
     "SELECT h.id, h.version, h.serial, h.grid_code, h.group_name, h.door_text, h.head_name, h.phone, h.state, h.lon,"
-    " h.lat, h.datum, k.state AS code_state, (SELECT max(v.occurred_at) FROM visits v WHERE v.household_id = h.id"
-    " AND v.outcome <> 'absent') AS visited_at FROM households h LEFT JOIN household_codes k"
+    " h.lat, h.datum, k.state AS code_state FROM households h LEFT JOIN household_codes k"
     " ON k.household_id = h.id AND k.state IN ('printed', 'active', 'suspect')"
 )
 _CASE = (

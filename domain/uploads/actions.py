@@ -22,7 +22,7 @@ from domain.problems import (
     UnacceptableUpload,
     UploadGone,
 )
-from domain.sql import execute, fetch
+from domain.sql import execute
 from domain.uploads.models import Upload
 
 KEPT: Final = timedelta(days=7)
@@ -51,6 +51,7 @@ async def begin(actor: Actor, new: NewUpload) -> Upload:
     upload = await Upload.filter(id=upload_id).select_for_update().get()
     if upload.owner != actor.label or upload.length != new.length or not _agree(upload.sha256, new.sha256):
         raise SameIdOtherContent
+    _still_welcome(upload)
     if upload.stored == 0 and upload.state == "receiving":
         await _before_the_first_byte(actor, upload)
     elif upload.state == "receiving" and upload.expires_at < real_now():
@@ -65,8 +66,7 @@ async def find(actor: Actor, upload_id: UUID) -> Upload:
         raise NotFound
     if upload.state == "receiving" and upload.expires_at < real_now():
         raise UploadGone
-    if upload.refusal:
-        raise _REFUSALS[upload.refusal["code"]](**upload.refusal["details"])
+    _still_welcome(upload)
     return upload
 
 
@@ -155,15 +155,11 @@ async def _anew(upload: Upload) -> None:
     await upload.save(update_fields=["generation", "stored", "expires_at"])
 
 
+def _still_welcome(upload: Upload) -> None:
+    if upload.refusal:
+        raise _REFUSALS[upload.refusal["code"]](**upload.refusal["details"])
+
+
 def _agree(known: str, sent: str) -> bool:
     return not known or not sent or known == sent
 
-
-async def expired(limit: int) -> list[UUID]:
-    """Delete uploads past their time, finished or not; the ids whose part files may be deleted after the commit."""
-    rows = await fetch(
-        "DELETE FROM uploads WHERE id = ANY(ARRAY(SELECT id FROM uploads WHERE expires_at < $1 LIMIT $2 FOR UPDATE"
-        " SKIP LOCKED)) RETURNING id",
-        [real_now(), limit],
-    )
-    return [row["id"] for row in rows]

@@ -1,3 +1,5 @@
+from typing import Any
+
 from tortoise import fields
 from tortoise.models import Model
 
@@ -16,7 +18,7 @@ class Upload(Model):
     sha256 = fields.CharField(64, default="")  # what the sender announced, in hex
     metadata = fields.TextField(default="")  # as sent; given back with HEAD
     state = fields.CharField(10, default="receiving")  # receiving | complete | refused
-    refusal = fields.JSONField(null=True)
+    refusal: Any = fields.JSONField(null=True)  # the code and the details of the problem
     created_at = InstantField()
     expires_at = InstantField()
 

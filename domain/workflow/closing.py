@@ -7,9 +7,12 @@ import msgspec
 
 from domain.access.actor import SYSTEM
 from domain.appeals.models import Appeal
+from domain.cases import clocks
 from domain.cases.models import Case, CaseUnit, Contact
 from domain.cases.move import AFTER, Body, Turn, effect, move_locked
+from domain.cases.steps import FAST
 from domain.clock import local_date, now
+from domain.deadlines.shifted import ONE_WORKING_DAY, UNREACHABLE, closes_inside, has
 from domain.ids import new_id
 from domain.problems import GuardNotMet
 from domain.ratings.actions import Verdict, rate
@@ -18,14 +21,8 @@ from domain.rulebook import rulebook
 from domain.supervision.actions import open_supervision, settle_dissatisfaction
 from domain.supervision.models import Supervision
 from domain.workflow.intake import Text, invalid
+from domain.workflow.leading import missing_of_leaders
 
-STEPS = {
-    "accept": "快受理",
-    "verify": "快核查、快处置",
-    "rectify": "快整改",
-    "report": "快报告",
-    "callback": "快回访",
-}
 STAGES = {"accept": "受理见面", "investigate": "调查见面", "answer": "答复见面"}
 
 
@@ -69,6 +66,8 @@ async def callback(turn: Turn, body: CallbackBody) -> None:
         id=new_id(), case_id=turn.case.id, appeal_id=appeal.id, round=turn.case.round, attempt=done + 1,
         reached=body.reached, officer_id=turn.actor.id, note=body.comment, at=at, on_date=local_date(at),
     )  # fmt: skip
+    if not body.reached:
+        await _not_late_for_that(turn)
     turn.keep_clocks = not await heard(turn.case)  # one call that nobody answers does not meet the callback clock
     turn.text = body.comment
     turn.data |= {"reached": body.reached, "attempt": done + 1}
@@ -77,6 +76,30 @@ async def callback(turn: Turn, body: CallbackBody) -> None:
         await rate(appeal, turn.case, verdict, "callback")
         turn.keep_clocks = False
         turn.after = verdict
+
+
+async def _not_late_for_that(turn: Turn) -> None:
+    """Three attempts on two days, begun in time, move a limit that ends with the closing by one day, once."""
+    case = turn.case
+    handling = await clocks.running(case, "handling")
+    tried = await Callback.filter(case_id=case.id, round=case.round, reached=False).order_by("at")
+    if handling is None or not closes_inside(clocks.handling_track(case)) or has(handling.added, UNREACHABLE):
+        return
+    if len(tried) >= 3 and len({one.on_date for one in tried}) >= 2 and tried[0].at <= handling.due_at:
+        await clocks.add(case, [*handling.added, [UNREACHABLE, ONE_WORKING_DAY.code]], now())
+        turn.data["due_moved"] = 1
+
+
+class Look(Body, kw_only=True):
+    """What the supervision section saw before the closing."""
+
+    note: Text
+
+
+@effect("look", Look)
+async def look(turn: Turn, body: Look) -> None:
+    """Look at an answered case before it closes: the last step of six-plus-six."""
+    turn.text = body.note
 
 
 async def after_verdict(case: Case, co_ids: frozenset[UUID], verdict: Verdict) -> None:
@@ -109,7 +132,7 @@ async def close(turn: Turn, body: Body) -> None:
 
 async def missing_for_close(case: Case) -> list[str]:
     """What still stands between an answered case and its closing, in Chinese."""
-    missing = [text for step, text in STEPS.items() if step not in case.steps]
+    missing = [text for step, text in FAST.items() if step not in case.steps and step not in case.skipped]
     stages = {str(stage) for stage in await Contact.filter(case_id=case.id).values_list("stage", flat=True)}
     missing += [text for stage, text in STAGES.items() if stage not in stages]
     if not await heard(case):
@@ -118,7 +141,9 @@ async def missing_for_close(case: Case) -> list[str]:
         missing.append("督办销号")
     if await CaseUnit.exists(case_id=case.id, done_at=None):
         missing.append("协办任务")
-    return missing
+    if clocks.handling_track(case).look and "supervise" not in case.plus_steps:
+        missing.append("督查查看")
+    return missing + await missing_of_leaders(case)
 
 
 async def heard(case: Case) -> bool:

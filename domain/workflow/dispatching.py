@@ -6,10 +6,11 @@ from uuid import UUID
 import msgspec
 
 from domain.access.models import Assignment, Department, Staff
+from domain.access.permissions import Permission
 from domain.access.queries import department
 from domain.areas.models import Area
 from domain.cases import clocks
-from domain.cases.models import CaseUnit, Deadline, ReturnRequest
+from domain.cases.models import Case, CaseUnit, Deadline, ReturnRequest
 from domain.cases.move import Body, Turn, effect
 from domain.clock import now
 from domain.ids import new_id
@@ -33,7 +34,8 @@ async def dispatch(turn: Turn, body: Dispatch) -> None:
     """Give the case to a lead unit and its co-units; recusal and the conflict wall come first (000-35, 001-20)."""
     if turn.case.returns > RETURNS_BEFORE_DESIGNATION:
         raise GuardNotMet(reason="此件已被退回三次,须由联席办指定承办单位。", missing=["designate"])
-    await _assign(turn, body)
+    _at_level(turn, turn.case.desk_level, Permission.CASE_DISPATCH, "派单")
+    await assign_units(turn, body)
 
 
 @effect("designate", Dispatch)
@@ -42,10 +44,11 @@ async def designate(turn: Turn, body: Dispatch) -> None:
     if turn.case.returns <= RETURNS_BEFORE_DESIGNATION:
         raise GuardNotMet(reason="退单未超过两次,由分办人员派单,无须指定。", missing=[])
     turn.data["final"] = turn.case.designated = True
-    await _assign(turn, body)
+    await assign_units(turn, body)
 
 
-async def _assign(turn: Turn, body: Dispatch) -> None:
+async def assign_units(turn: Turn, body: Dispatch) -> None:
+    """Set lead, co-units and a named handler; the conflict wall and recusals come first."""
     case = turn.case
     lead = await _unit(turn, "lead", body.lead)
     co_units = [await _unit(turn, f"co_units[{i}]", name) for i, name in enumerate(body.co_units)]
@@ -55,7 +58,7 @@ async def _assign(turn: Turn, body: Dispatch) -> None:
     for unit in {unit.id: unit for unit in co_units}.values():
         await CaseUnit.create(id=new_id(), case_id=case.id, department_id=unit.id, added_at=now())
     case.lead_id, case.dispatched_at = lead.id, now()
-    case.handler_id = await _named_handler(body.handler_id, lead)
+    case.handler_id = await _named_handler(case, body.handler_id, lead)
     turn.data |= {
         "unit_id": str(lead.id),
         "co_units": [str(unit.id) for unit in co_units],
@@ -72,9 +75,11 @@ async def _unit(turn: Turn, field: str, reference: str) -> Department:
     return unit
 
 
-async def _named_handler(handler_id: UUID | None, lead: Department) -> UUID | None:
+async def _named_handler(case: Case, handler_id: UUID | None, lead: Department) -> UUID | None:
     if handler_id is None:
         return None
+    if str(handler_id) in case.recused:
+        raise ConflictOfInterest
     known = await Staff.get_or_none(id=handler_id, active=True)
     of_unit = known and (
         known.kind == "worker" or await Assignment.exists(staff_id=handler_id, department_id=lead.id)
@@ -175,18 +180,50 @@ class Escalate(Body, kw_only=True):
     reason: Text
 
 
-_UP: dict[str, str] = {"grid": "town", "village": "town", "town": "county", "county": "county"}
+# village, town, the town's joint meeting, the county's joint meeting (002-13)
+LADDER = ("village", "town", "meeting", "county")
+_LEVEL_OF = {"grid": "village", "village": "village", "town": "town"}
+_PARTS = {"town": 4, "meeting": 4, "county": 3}  # an area path begins with province, city, county, town
 
 
 @effect("escalate", Escalate)
 async def escalate(turn: Turn, body: Escalate) -> None:
-    """Raise the case to the desk of the next level; the lower level keeps care and contact (提级, 002-13)."""
+    """Raise the case to the desk of the next level; the lower level keeps care and contact (提级, 000-38, 002-13)."""
     case = turn.case
-    place = await Area.get(code=case.area_code)
-    case.origin = "village_escalated" if place.kind in {"grid", "village"} else case.origin
+    level = await _level(case)
+    if level == LADDER[-1] and case.lead_id is None:
+        raise GuardNotMet(reason="此件已在县级联席会议,没有更高一级可提。", missing=[])
+    if case.lead_id is None or case.lead_id not in turn.actor.units:
+        _at_level(turn, level, Permission.CASE_ESCALATE, "再提级")
+    upper = LADDER[min(LADDER.index(level) + 1, len(LADDER) - 1)]
+    if level == LADDER[0]:
+        case.origin = "village_escalated"
     if case.kind == "appeal" and case.accepted_at is None:
         case.accepted_at = now()
         await clocks.start(case, ("handling",), now())
     case.lead_id = case.handler_id = None
-    turn.data |= {"from_level": place.kind, "to_level": _UP[place.kind]}
+    case.desk_level = upper
+    turn.data |= {"from_level": level, "to_level": upper}
     turn.text = body.reason
+
+
+async def _level(case: Case) -> str:
+    """Where the case is now: the level it was raised to, or where it arose, or the level of its lead unit."""
+    place = await Area.get(code=case.area_code)
+    found = [case.desk_level or _LEVEL_OF.get(place.kind, "county")]
+    lead = await Department.get_or_none(id=case.lead_id) if case.lead_id else None
+    if lead:
+        of_lead = await Area.get_or_none(code=lead.area_code)
+        found.append(_LEVEL_OF.get(of_lead.kind, "county") if of_lead else found[0])
+    return max(found, key=LADDER.index)
+
+
+def _at_level(turn: Turn, level: str, permission: Permission, deed: str) -> None:
+    """409 where the actor's desk stands below the level to which a case was raised."""
+    parts = _PARTS.get(level)
+    grants = turn.actor.granting(permission, turn.case.area_path)
+    if parts is None or turn.actor.kind == "system":
+        return
+    if not any(len(grant.area_path.split(".")) <= parts for grant in grants):
+        name = {"town": "镇", "meeting": "镇联席会议", "county": "县联席会议"}[level]
+        raise GuardNotMet(reason=f"此件已提级到{name},由该级决定是否{deed};本级继续做好联系和照料。", missing=[])

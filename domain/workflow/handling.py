@@ -75,8 +75,7 @@ async def grade(turn: Turn, body: Grade) -> None:
         return
     old = due(before.limit, case.received_at, book.calendar).due_at
     if due(after.limit, case.received_at, book.calendar).due_at < old:
-        case.handling_track = choice.handling
-        await clocks.start(case, ("handling",), now())
+        await clocks.change_track(case, choice.handling, now())
         turn.data["track"] = choice.handling
 
 

@@ -19,7 +19,9 @@ from domain.deadlines.tracks import ClockName
 from domain.ids import new_id
 from domain.problems import ConflictOfInterest, GuardNotMet, InvalidFields
 from domain.rulebook import rulebook
+from domain.supervision.actions import open_supervision
 
+REPEATED = "群众重复反映,请核查前次办理情况,一次办结。"
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
 AppealType = Annotated[str, msgspec.Meta(pattern="^(consult|help|complaint|report|suggestion|thanks)$")]
 PetitionClass = Annotated[str, msgspec.Meta(pattern="^(suggestion_opinion|accusation|appeal_for_decision)$")]
@@ -48,6 +50,8 @@ class Register(Body, kw_only=True):
     complained_of: ComplainedOf | None = None
     complex: bool = False
     major: bool = False
+    repeat: bool = False  # the same person about the same matter again: no longer limit, but supervision
+    skipped_level: bool = False
 
 
 @effect("register", Register)
@@ -71,10 +75,12 @@ async def register(turn: Turn, body: Register) -> None:
         if unit.id in turn.actor.departments:
             raise ConflictOfInterest
         case.complained_department_id = unit.id
-    await _choose_track(turn, body.complex)
+    await _choose_track(turn, body)
+    if body.repeat:
+        await open_supervision(case, "key", "repeat", REPEATED, by=turn.actor)
 
 
-async def _choose_track(turn: Turn, complex_matter: bool) -> None:
+async def _choose_track(turn: Turn, body: Register) -> None:
     case = turn.case
     appeal = await Appeal.filter(case_id=case.id).order_by("id").first()
     facts = Facts(
@@ -85,7 +91,8 @@ async def _choose_track(turn: Turn, complex_matter: bool) -> None:
         appeal_type=case.appeal_type,
         petition_class=case.petition_class,
         topic=case.topic,
-        grade="complex" if complex_matter else None,
+        grade="complex" if body.complex else None,
+        flags=frozenset(name for name in ("repeat", "skipped_level") if getattr(body, name)),
         registered=True,
     )
     await set_track(case, facts)

@@ -65,6 +65,15 @@ async def _prepare(settings: Settings, dsn: str) -> None:
         await seed(profile)
 
 
+async def _restored(settings: Settings, dsn: str) -> str | None:
+    """Why this database must not be served before the epoch was bumped, or None."""
+    from domain.sync.epoch import restored
+    from server.db import model_modules, opened, tortoise_config
+
+    async with opened(tortoise_config(dsn, model_modules(), 1)):
+        return await restored(settings.data_dir)
+
+
 def migrate_command() -> None:
     """Bring the database schema up to date."""
     settings = settings_or_exit()
@@ -84,6 +93,9 @@ def serve() -> None:
         return
     with database(settings) as dsn:
         prepare(settings, dsn)
+        if refusal := asyncio.run(_restored(settings, dsn)):
+            typer.echo(refusal, err=True)
+            raise typer.Exit(3)
         if settings.workers == 1:
             run_one(settings, dsn)
         else:

@@ -33,6 +33,8 @@ STAFF: dict[str, tuple[str, tuple[str, ...], str | None, str]] = {
     "callback": ("许秋菊", ("callback_officer",), "回访组", COUNTY),
     "leader": ("丁远航", ("leading_group_member", "case_leader"), "市政府办", COUNTY),
     "meeting": ("宋明亮", ("joint_meeting_office",), "联席办", COUNTY),
+    "reviewoffice": ("钟国平", ("review_officer",), "市政府办", COUNTY),
+    "rereviewoffice": ("范德明", ("review_officer",), "联席办", COUNTY),
     "discipline": ("严正平", ("discipline_inspector",), "市纪委监委", COUNTY),
     "admin": ("管理员", ("system_admin", "area_admin"), None, COUNTY),
     "security": ("安全管理员", ("security_admin",), None, COUNTY),

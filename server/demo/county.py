@@ -1,15 +1,13 @@
 """The people and houses of the demo: grids for every village, some hundred households with live codes in a few."""
 
 import random
-from typing import Any
 
 from domain.areas.actions import make_grids
 from domain.areas.models import Area
 from domain.clock import real_now
 from domain.households.models import Household, HouseholdCode
-from domain.sql import fetch
+from domain.households.register import Entry, new_household, serials
 from qr.codes import Keyring, mint
-from qr.serials import make_serial
 from server.demo.accounts import TOWN, demo_villages, make_accounts
 from server.rules import stable_id
 
@@ -33,8 +31,8 @@ async def settle(keyring: Keyring) -> tuple[list[Area], dict[str, list[Area]]]:
 
 async def _build(village: Area, grids: list[Area], keyring: Keyring) -> None:
     chance = random.Random(village.code)  # noqa: S311 (a demo that looks the same each time)
-    serials = await fetch("SELECT nextval('household_serials') AS n FROM generate_series(1, $1)", [HOUSES])
-    houses = [_house(village, grids, number, row["n"], chance) for number, row in enumerate(serials)]
+    numbers = await serials(HOUSES)
+    houses = [_house(village, grids, number, serial, chance) for number, serial in enumerate(numbers)]
     await Household.bulk_create(houses, batch_size=500)
     codes = [(house, mint(keyring)) for house in houses]
     await HouseholdCode.bulk_create(
@@ -49,17 +47,14 @@ async def _build(village: Area, grids: list[Area], keyring: Keyring) -> None:
     )  # fmt: skip
 
 
-def _house(village: Area, grids: list[Area], number: int, serial: int, chance: random.Random) -> Household:
+def _house(village: Area, grids: list[Area], number: int, serial: str, chance: random.Random) -> Household:
+    """A house as the register makes it, so that a list imported over the demo finds it; its id is always the same."""
     group, door = number // 20 + 1, number % 20 + 1
-    grid = grids[0] if group < 3 else grids[1]
-    values: dict[str, Any] = {
-        "group_name": f"{group}组",
-        "door_text": f"{group}组{door}号",
-        "head_name": chance.choice(SURNAMES) + chance.choice(GIVEN),
-        "phone": f"1370797{chance.randrange(10000):04d}",
-    }
-    return Household(
-        id=stable_id("household", f"{village.code}:{number}"), village_code=village.code, grid_code=grid.code,
-        area_path=grid.path, serial=make_serial(village.code[4:9], serial), external_no=f"{number + 1:03d}",
-        import_key=f"{village.code}:no:{number + 1:03d}", created_at=real_now(), changed_at=real_now(), **values,
+    entry = Entry(
+        village_code=village.code, group=f"{group}组", door_text=f"{group}组{door}号", external_no=f"{number + 1:03d}",
+        head_name=chance.choice(SURNAMES) + chance.choice(GIVEN), phone=f"1370797{chance.randrange(10000):04d}",
     )  # fmt: skip
+    house = new_household(entry, grids[0] if group < 3 else grids[1], serial)
+    house.id = stable_id("household", f"{village.code}:{number}")
+    house.created_at = house.changed_at = real_now()
+    return house

@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID, uuid5
 
+import msgspec
+
 from domain.access.actor import SYSTEM, Actor
 from domain.attachments.store import Shelf
 from domain.households.batches import (
@@ -28,6 +30,7 @@ from domain.households.naming import plate_text
 from domain.rulebook import rulebook
 from qr.codes import Keyring, KeyringInvalid, mint, plate_url
 from qr.plates import PlateData, WorkerCard
+from server.printing.dress import dress
 from server.printing.order import INDEX_CSV, INDEX_XLSX, OUTPUT, PLATES, Order, Printed, spool
 from server.printing.press import PressRefused, PressStopped, processes_for, run_press
 from server.services import Services
@@ -88,7 +91,8 @@ class BatchPrinter:
         del plates
         if count == 0:
             return
-        order = Order(batch.layout, batch.format, count, batch.duplex, processes_for(count))
+        worn = dress(self._services.profile, batch.area_path)
+        order = Order(batch.layout, batch.format, count, batch.duplex, processes_for(count), worn)
         before = sum(int(file["plates"]) for file in batch.files)
         printed = await run_press(folder, order, lambda done: self._heard(before + done))
         part = await self._store(batch, folder, printed, after, upto)
@@ -118,8 +122,7 @@ class BatchPrinter:
             "pages": printed.pages, "bytes": printed.size, "sha256": printed.sha256, "id": str(ids[OUTPUT]),
             "csv": str(ids[INDEX_CSV]), "xlsx": str(ids[INDEX_XLSX]),
         }  # fmt: skip
-        samples = [{"part": file["part"], "wear": s.wear, "expected": s.expected, "read": s.read}
-                   for s in printed.samples]  # fmt: skip
+        samples = [{"part": file["part"], **msgspec.structs.asdict(sample)} for sample in printed.samples]
         return Part(file, printed.read_back, printed.unread, printed.missing, printed.cramped, samples)
 
     async def _unit(self, work: Callable[[], Awaitable[T]]) -> T:

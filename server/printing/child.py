@@ -6,20 +6,18 @@ A process of its own keeps the server's event loop free, its memory bounded, and
 import hashlib
 import sys
 import time
-import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
 
 import msgspec
 
 from qr.images import write_png_zip
 from qr.index import write_csv, write_xlsx
 from qr.layout import Layout, LayoutRefused, load_layout
-from qr.plates import PlateData, RenderOptions, render_pdf
-from qr.readback import Wear, read_back, read_back_pdf
-from qr.svg import render_svg
+from qr.plates import PlateData, RenderOptions, RenderReport, render_pdf
+from qr.readback import Wear, read_back_pdf
+from qr.svg import write_svg_zip
 from server.printing.order import (
     INDEX_CSV,
     INDEX_XLSX,
@@ -35,6 +33,7 @@ from server.printing.order import (
 
 PNG_DPI = 600
 SAMPLE_PAGES = 12
+WORN_PAGES = 3
 WORN = {
     "none": Wear(),
     "rotated": Wear(degrees=7),
@@ -62,13 +61,28 @@ def main() -> None:
 
 
 def _print_pdf(folder: Path, order: Order, layout: Layout) -> Printed:
-    options = RenderOptions(duplex=order.duplex, processes=order.processes)
     with (folder / OUTPUT).open("w+b") as out:
-        report = render_pdf(spooled(folder / PLATES), layout, out, options, _progress())
+        report = render_pdf(spooled(folder / PLATES), layout, out, _options(order), _progress())
     samples, unread = _sampled(folder, order, layout, report.pages)
-    unread = sorted({*report.unread, *unread})
+    report.unread = sorted({*report.unread, *unread})
+    return _told(report, samples)
+
+
+def _options(order: Order) -> RenderOptions:
+    dress = order.dress
+    try:
+        emblem = Path(dress.emblem).read_bytes() if dress.emblem else None
+    except OSError as error:
+        raise LayoutRefused(f"徽标文件无法读取:{Path(dress.emblem).name}") from error
+    return RenderOptions(
+        accent=dress.accent or None, emblem=emblem, rare_fonts=tuple(map(Path, dress.rare_fonts)),
+        duplex=order.duplex, processes=order.processes,
+    )  # fmt: skip
+
+
+def _told(report: RenderReport, samples: list[Sample]) -> Printed:
     return Printed(
-        report.plates, report.pages, report.size, report.sha256, report.plates - len(unread), unread,
+        report.plates, report.pages, report.size, report.sha256, report.plates - len(report.unread), report.unread,
         {glyph: missing.count for glyph, missing in report.missing.items()}, report.cramped_serials, samples,
     )  # fmt: skip
 
@@ -78,16 +92,18 @@ def _sampled(folder: Path, order: Order, layout: Layout, pages: int) -> tuple[li
     sides = 2 if order.duplex else 1
     sheets = pages // sides
     picked = {sheets * at // min(SAMPLE_PAGES, sheets) for at in range(min(SAMPLE_PAGES, sheets))}
-    samples, unread = [], list[str]()
+    found = {}
     for name, wear in WORN.items():
-        wanted = picked if name == "none" else set(sorted(picked)[:3])
+        wanted = picked if name == "none" else set(sorted(picked)[:WORN_PAGES])
         with (folder / OUTPUT).open("rb") as pdf:
-            found = read_back_pdf(pdf, _expected(folder, layout, sides, wanted), wear)
-        samples.append(Sample(name, found.expected, found.read))
-        if name == "none":
-            unread = found.unread
-    serials = {plate.url: plate.serial for plate in spooled(folder / PLATES) if plate.url in unread} if unread else {}
-    return samples, [serials[url] for url in unread]
+            found[name] = read_back_pdf(pdf, _expected(folder, layout, sides, wanted), wear)
+    lost = {url for one in found.values() for url in one.unread}
+    serials = {plate.url: plate.serial for plate in spooled(folder / PLATES) if plate.url in lost} if lost else {}
+    samples = [
+        Sample(name, one.expected, one.read, one.again, [serials[url] for url in one.unread])
+        for name, one in found.items()
+    ]
+    return samples, samples[0].unread
 
 
 def _expected(folder: Path, layout: Layout, sides: int, picked: set[int]) -> Iterator[tuple[str, ...]]:
@@ -99,31 +115,16 @@ def _expected(folder: Path, layout: Layout, sides: int, picked: set[int]) -> Ite
 
 
 def _print_zip(folder: Path, order: Order, layout: Layout) -> Printed:
-    said = _progress()
     with (folder / OUTPUT).open("w+b") as out:
-        plates = _counted(spooled(folder / PLATES), said)
+        plates = _counted(spooled(folder / PLATES), _progress())
         if order.format == "zip":
-            count = write_png_zip(plates, layout, out, PNG_DPI)
+            report = write_png_zip(plates, layout, out, PNG_DPI, _options(order))
         else:
-            count = _write_svgs(plates, layout, out)
-        size = out.tell()
+            report = write_svg_zip(plates, layout, out, _options(order))
+        report.size = out.tell()
         out.seek(0)
-        digest = hashlib.file_digest(out, "sha256").hexdigest()
-    unread = _unread(spooled(folder / PLATES))
-    return Printed(count, count, size, digest, count - len(unread), unread, {}, [], [])
-
-
-def _write_svgs(plates: Iterable[PlateData], layout: Layout, out: BinaryIO) -> int:
-    count = 0
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for plate in plates:
-            count += 1
-            archive.writestr(zipfile.ZipInfo(f"{plate.serial or count}.svg"), render_svg(plate, layout.alone()))
-    return count
-
-
-def _unread(plates: Iterator[PlateData]) -> list[str]:
-    return [plate.serial for plate in plates if read_back([plate.url]).unread]
+        report.sha256 = hashlib.file_digest(out, "sha256").hexdigest()
+    return _told(report, [])
 
 
 def _counted(plates: Iterator[PlateData], said: Callable[[int], None]) -> Iterator[PlateData]:

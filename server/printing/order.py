@@ -11,6 +11,14 @@ from qr.plates import PlateData
 ORDER, PLATES, OUTPUT, INDEX_CSV, INDEX_XLSX = "order.json", "plates.jsonl", "output", "index.csv", "index.xlsx"
 
 
+class Dress(msgspec.Struct, frozen=True):
+    """What a deployment adds to a layout: its colour, its emblem, fonts for characters that Noto lacks (files)."""
+
+    accent: str = ""
+    emblem: str = ""
+    rare_fonts: tuple[str, ...] = ()
+
+
 class Order(msgspec.Struct, frozen=True):
     """One file to print."""
 
@@ -19,14 +27,17 @@ class Order(msgspec.Struct, frozen=True):
     count: int
     duplex: bool = False
     processes: int = 1
+    dress: Dress = Dress()
 
 
 class Sample(msgspec.Struct, frozen=True):
-    """Codes looked for on rasterised pages, as they are or worn."""
+    """Codes looked for on rasterised pages, as they are or worn: `again` of them read only at a second look."""
 
     wear: str
     expected: int
     read: int
+    again: int
+    unread: list[str]
 
 
 class Printed(msgspec.Struct, frozen=True):

@@ -1,6 +1,6 @@
 """What each reaction of `domain/reactions.py` does, assembled from the modules of this folder."""
 
-from server.reactions import content, households, notices, plates, residents
+from server.reactions import content, households, notices, plates, residents, reviews
 from server.reactions.tasks import Made, Task
 
 __all__ = ["TASKS", "Made", "Task"]
@@ -11,4 +11,5 @@ TASKS: dict[str, Made] = {
     **residents.TASKS,
     **households.TASKS,
     **plates.TASKS,
+    **reviews.TASKS,
 }

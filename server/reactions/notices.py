@@ -1,11 +1,12 @@
 """Notices to staff, grid workers and households: the inbox of each door; an urgent event also rings telephones."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 from uuid import UUID
 
 from domain.access.actor import SYSTEM
 from domain.access.queries import holders
+from domain.deadlines.limits import Limit
 from domain.notices import recipients
 from domain.notices.actions import Happening
 from domain.notices.delivery import Parcel, begin, settle
@@ -65,8 +66,30 @@ def _as_it_was(what: Happening, case: dict[str, Any]) -> dict[str, Any]:
 async def _desk(what: Happening, case: dict[str, Any]) -> None:
     role = "dispatcher" if what.event in {"case.returned", "case.escalated"} else "intake_officer"
     if what.event == "case.escalated":
-        case = {**case, "area_path": level_path(case["area_path"], str(what.data.get("to_level")))}
+        level = str(what.data.get("to_level"))
+        role = "joint_meeting_office" if level == "meeting" else role
+        case = {**case, "area_path": level_path(case["area_path"], level)}
     await tell_staff(what, what.event, case, await recipients.desk(case, role))
+
+
+async def _deciders(what: Happening, case: dict[str, Any]) -> None:
+    """Of a request for more time hear those who decide: heads of the unit for statutory limits, else the section."""
+    if Limit.parse(str(what.data["limit"])).legal:
+        people: Iterable[UUID] = await recipients.of_department(case["lead_id"], ("unit_lead", "principal"))
+    else:
+        people = await holders("supervision_section", case["area_path"])
+    await tell_staff(what, what.event, case, people)
+
+
+async def _instructed(what: Happening, case: dict[str, Any]) -> None:
+    """Of an instruction hear the lead unit and the supervision section; of a leader's case the leader."""
+    if what.event == "case.leader-assigned":
+        people = {UUID(str(what.data["leader_id"]))}
+    else:
+        people = set(await holders("supervision_section", case["area_path"]))
+        if case["lead_id"]:
+            people |= set(await recipients.of_department(case["lead_id"], ("handler", "unit_lead")))
+    await tell_staff(what, what.event, case, people)
 
 
 async def _reporter(what: Happening, case: dict[str, Any]) -> None:
@@ -149,6 +172,8 @@ def tell_members(services: Services) -> Task:
 TASKS: dict[str, Made] = {
     "tell_unit": _of_case(_unit),
     "tell_desk": _of_case(_desk),
+    "tell_deciders": _of_case(_deciders),
+    "tell_instructed": _of_case(_instructed),
     "tell_reporter": _of_case(_reporter),
     "tell_deadline": _of_case(_deadline),
     "ring_duty": ring_duty,

@@ -13,17 +13,18 @@ import openpyxl
 import pypdfium2
 import pytest
 import zxingcpp
+from msgspec import structs
 from PIL import Image
 
 from qr.codes import Keyring, mint_many, plate_url
 from qr.fonts import Family
 from qr.images import render_png, write_png_zip
 from qr.index import HEADER, write_csv, write_xlsx
-from qr.layout import LayoutRefused, layout_names, load_layout, parse_layout
+from qr.layout import LayoutRefused, Line, layout_names, load_layout, parse_layout
 from qr.plates import PlateData, RenderOptions, WorkerCard, render_pdf
 from qr.readback import Wear, read_back, read_back_pdf, read_page
 from qr.serials import make_serial
-from qr.svg import render_svg
+from qr.svg import render_svg, write_svg_zip
 
 RING = Keyring({1: bytes(range(32))}, active=1)
 ORIGIN = "https://q.example.gov.cn"
@@ -238,11 +239,32 @@ def test_one_plate_as_picture_is_what_would_be_printed() -> None:
 
 def test_a_zip_holds_one_picture_a_plate() -> None:
     made, out = plates(3), io.BytesIO()
-    assert write_png_zip(made, load_layout("sticker-60x80"), out, 150) == 3
+    report = write_png_zip(made, load_layout("sticker-60x80"), out, 150)
+    assert (report.plates, report.unread, report.faultless) == (3, [], True)
     with zipfile.ZipFile(out) as archive:
         assert archive.namelist() == [f"{plate.serial}.png" for plate in made]
         image = Image.open(io.BytesIO(archive.read(archive.namelist()[1]))).convert("L")
     assert set(read_page(image, Wear())) == {made[1].url}
+
+
+def test_an_archive_of_svgs_holds_the_very_same_drawings_and_tells_what_is_wrong() -> None:
+    made = [*plates(3), replace(plates(4)[3], village="\U000323af村")]  # CJK extension H: in no packaged font
+    out, layout = io.BytesIO(), load_layout("engrave-150x90")
+    report = write_svg_zip(made, layout, out)
+    with zipfile.ZipFile(out) as archive:
+        assert archive.namelist() == [f"{plate.serial}.svg" for plate in made]
+        drawn = [archive.read(name).decode() for name in archive.namelist()]
+    assert drawn[:3] == [render_svg(plate, layout) for plate in made[:3]]
+    assert (report.plates, report.unread) == (4, [])
+    assert report.missing["\U000323af"].serials == [made[3].serial]
+
+
+def test_a_picture_that_cannot_be_read_is_named() -> None:
+    made, layout = plates(2), load_layout("sticker-60x80")
+    # A line of text across the finder patterns: drawn by mistake, seen by the decoder only.
+    across = Line("■" * 12, x=0, y=24, w=60, size=60, weight="bold")
+    spoilt = structs.replace(layout, front=structs.replace(layout.front, lines=(*layout.front.lines, across)))
+    assert write_png_zip(made, spoilt, io.BytesIO(), 150).unread == [plate.serial for plate in made]
 
 
 def test_svg_is_well_formed_outlined_and_holds_the_code() -> None:

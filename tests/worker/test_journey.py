@@ -289,6 +289,6 @@ def test_5_an_overdue_case_warns_at_each_level_and_supervision_opens(cluster: Cl
 
             until(levels, lambda found: {"orange", "red", "urge", "supervision", "principal"} <= found)
             opened = until(
-                lambda: database.execute("SELECT trigger, state FROM supervisions").fetchall(), lambda rows: bool(rows)
+                lambda: database.execute("SELECT trigger, state FROM supervisions").fetchall(), bool
             )
     assert opened == [("overdue", "open")]

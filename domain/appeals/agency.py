@@ -1,0 +1,52 @@
+"""Filing for a villager (代办, 002-13): with the person's consent where the person is named, and a slip to keep."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from domain.access.actor import Actor
+from domain.appeals.actions import Filed, Submission, query_hash, submit_appeal
+from domain.appeals.models import Appeal
+from domain.areas.queries import place
+from domain.cases.models import Case, Deadline
+from domain.problems import InvalidFields, NotFound
+
+CHANNEL = "grid_worker"
+
+
+async def file_for(actor: Actor, said: Submission, *, consent: bool) -> Filed:
+    """File an appeal for somebody; 422 when the person is named without having agreed to it. The agent follows the
+    case as its reporter; who is named nowhere is filed as anonymous."""
+    named = bool(said.name or said.phone)
+    if named and not consent:
+        message = "写明群众姓名或电话前,请先征得本人同意并勾选"
+        raise InvalidFields(errors=[{"field": "on_behalf_of.consent", "code": "required", "message": message}])
+    identity = said.identity if named else "anonymous"
+    filed = await submit_appeal(actor, replace(said, channel=CHANNEL, identity=identity, entered_by=actor.id))
+    filed.case.reporter_id = actor.id
+    await filed.case.save(update_fields=["reporter_id"])
+    return filed
+
+
+@dataclass(frozen=True)
+class SlipFacts:
+    """What the slip of an appeal says."""
+
+    number: str
+    received_at: datetime
+    due_at: datetime | None
+    place: str
+
+
+async def slip_facts(actor: Actor, appeal_id: UUID, query_code: str) -> SlipFacts:
+    """The facts of the slip of an appeal that this actor filed; 404 for any other, 422 for a wrong query code, which
+    is kept nowhere and so has to come from the receipt."""
+    appeal = await Appeal.get_or_none(id=appeal_id, entered_by=actor.id)
+    if appeal is None:
+        raise NotFound
+    if query_hash(appeal.number, query_code) != bytes(appeal.query_hash):
+        errors = [{"field": "query_code", "code": "invalid", "message": "查询码与编号不符"}]
+        raise InvalidFields(errors=errors)
+    case = await Case.get(id=appeal.case_id)
+    accept = await Deadline.filter(case_id=case.id, name="accept").order_by("-round").first()
+    return SlipFacts(appeal.number, appeal.received_at, accept.due_at if accept else None, await place(case.area_path))

@@ -1,0 +1,112 @@
+"""Hearings (听证, 004-15): ordered with members and publicity, recorded, concluded. In a re-review the days from the
+order to the conclusion are not counted (条例 art 36)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from domain.access.actor import Actor
+from domain.access.permissions import Permission
+from domain.cases.clocks import explain
+from domain.cases.models import Case
+from domain.cases.move import lock_visible
+from domain.clock import local_date, now
+from domain.ids import new_id
+from domain.journal.unit import Fact, digest, record
+from domain.problems import GuardNotMet, InvalidFields, NotFound
+from domain.review.decisions import lock_review
+from domain.review.models import Hearing, Review
+from domain.review.states import decide_until
+from domain.rulebook import rulebook
+from domain.sql import fetch
+
+
+@dataclass(frozen=True)
+class HearingPlan:
+    """Why, when and where a hearing is held, who sits, and who may watch."""
+
+    reason: str
+    planned_at: datetime
+    place: str
+    members: tuple[dict[str, str], ...]
+    publicity: str
+
+
+async def order_hearing(actor: Actor, case_id: UUID, plan: HearingPlan) -> Hearing:
+    """Order a hearing on a case that is still being handled."""
+    case, _ = await lock_visible(actor, case_id)
+    actor.require(Permission.REVIEW_DECIDE, case.area_path)
+    return await _order(actor, case, None, plan)
+
+
+async def order_review_hearing(actor: Actor, review_id: UUID, plan: HearingPlan) -> Hearing:
+    """Order a hearing in a review or re-review; one at a time."""
+    review, case = await lock_review(actor, review_id, "order-hearing")
+    if await Hearing.exists(review_id=review.id, state="planned"):
+        raise GuardNotMet(reason="已经安排了听证。", missing=[])
+    return await _order(actor, case, review, plan)
+
+
+async def conclude_hearing(actor: Actor, hearing_id: UUID, account: str, conclusion: str) -> Hearing:
+    """Record what was said and concluded; the time limit of a re-review moves by the days that the hearing took."""
+    known = await Hearing.get_or_none(id=hearing_id)
+    if known is None:
+        raise NotFound
+    case = await _lock(actor, known)
+    hearing = await Hearing.filter(id=hearing_id).select_for_update().get()
+    if hearing.state != "planned":
+        raise GuardNotMet(reason="听证已经结束。", missing=[])
+    hearing.state, hearing.record, hearing.conclusion, hearing.concluded_at = "concluded", account, conclusion, now()
+    await hearing.save()
+    if hearing.review_id:
+        await _give_days_back(hearing)
+    _record(actor, case, hearing, "hearing.concluded", {"text_digest": digest(hearing.id, conclusion)})
+    return hearing
+
+
+async def hearings_of(actor: Actor, case_id: UUID) -> list[dict[str, Any]]:
+    """The hearings on a case, oldest first, for whoever may order them there; 404 otherwise."""
+    case = await Case.get_or_none(id=case_id)
+    if case is None or not any(actor.granting(Permission.REVIEW_DECIDE, case.area_path)):
+        raise NotFound
+    if case.complained_department_id and case.complained_department_id in actor.departments:
+        raise NotFound
+    return await fetch("SELECT * FROM hearings WHERE case_id = $1 ORDER BY id", [case_id], json=("members",))
+
+
+async def _lock(actor: Actor, hearing: Hearing) -> Case:
+    if hearing.review_id is None:
+        case, _ = await lock_visible(actor, hearing.case_id)
+        actor.require(Permission.REVIEW_DECIDE, case.area_path)
+        return case
+    _, case = await lock_review(actor, hearing.review_id, "order-hearing")
+    return case
+
+
+async def _order(actor: Actor, case: Case, review: Review | None, plan: HearingPlan) -> Hearing:
+    at = now()
+    if plan.planned_at < at:
+        raise InvalidFields(errors=[{"field": "planned_at", "code": "invalid", "message": "听证时间应在今后"}])
+    hearing = await Hearing.create(
+        id=new_id(), case_id=case.id, review_id=review.id if review else None, area_path=case.area_path,
+        state="planned", publicity=plan.publicity, reason=plan.reason, members=list(plan.members), place=plan.place,
+        planned_at=plan.planned_at, ordered_at=at, ordered_by=actor.label,
+    )  # fmt: skip
+    _record(actor, case, hearing, "hearing.ordered", {"publicity": plan.publicity, "members": len(plan.members)})
+    return hearing
+
+
+async def _give_days_back(hearing: Hearing) -> None:
+    review = await Review.filter(id=hearing.review_id).select_for_update().get()
+    if review.step != "rereview" or hearing.concluded_at is None:
+        return
+    review.hearing_days += (local_date(hearing.concluded_at) - local_date(hearing.ordered_at)).days
+    found = decide_until(review.requested_at, review.hearing_days, rulebook().calendar)
+    review.decide_due_at, review.explanation = found.due_at, explain(found)
+    await review.save(update_fields=["hearing_days", "decide_due_at", "explanation"])
+
+
+def _record(actor: Actor, case: Case, hearing: Hearing, event: str, data: dict[str, Any]) -> None:
+    review = {"review_id": str(hearing.review_id)} if hearing.review_id else {}
+    record(Fact(event, case.area_code, case.id, hearing.id, {**data, **review}, actor=actor))

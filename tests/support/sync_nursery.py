@@ -1,0 +1,135 @@
+"""Real server processes in a quarter of a second: everything is imported once, then each server is a fork that can be
+killed for real. Run as `python -m tests.support.sync_nursery`; one line of JSON on stdin starts one server."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+from sanic import Sanic
+
+from tests.support.app import test_settings
+
+
+class Nursery:
+    """The process that forks servers, as the test holds it."""
+
+    def __init__(self, log: Path) -> None:
+        self._log = log.open("wb")
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.support.sync_nursery"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=self._log, text=True,
+        )  # fmt: skip
+
+    def start(self, dsn: str, folder: Path, *, bump: bool = False, mistake: str = "") -> tuple[int, str]:
+        """Start a server on a database; its process id and address. `bump`: the restore tool ran before."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        order = {"dsn": dsn, "folder": str(folder), "bump": bump, "mistake": mistake}
+        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.flush()
+        answer = json.loads(self._process.stdout.readline())
+        url = f"http://127.0.0.1:{answer['port']}"
+        until = time.monotonic() + 20
+        while time.monotonic() < until:
+            try:
+                if httpx.get(f"{url}/healthz", timeout=5).status_code == 200:
+                    return answer["pid"], url
+            except httpx.TransportError:
+                time.sleep(0.01)
+        raise RuntimeError("the forked server did not answer")
+
+    def close(self) -> None:
+        """End the nursery; its servers are killed by those who started them."""
+        self._process.terminate()
+        self._process.wait(20)
+        for pipe in (self._process.stdin, self._process.stdout, self._log):
+            if pipe:
+                pipe.close()
+
+
+# ---- the four known mistakes, each put into a server on purpose
+
+
+def _no_dedupe() -> None:
+    from domain.cases import events as field
+    from domain.sync import intake
+    from domain.visits import actions
+
+    async def unknown(*_: object) -> None:
+        return None
+
+    async def free(*_: object) -> bool:
+        return False
+
+    async def always(*_: object) -> bool:
+        return True
+
+    intake._known, intake._taken = unknown, free  # type: ignore[assignment]
+    intake._INSERT += " ON CONFLICT (id) DO NOTHING"
+    field.first_time = actions.first_time = always  # type: ignore[assignment]
+
+
+def _no_release() -> None:
+    from grid_api import sync
+
+    from domain.sync import intake
+
+    async def nothing(*_: object) -> None:
+        return None
+
+    intake.release = sync.release = nothing  # type: ignore[assignment]
+
+
+MISTAKES = {"no-dedupe": _no_dedupe, "no-release": _no_release}
+
+
+def _serve(order: dict[str, Any], sock: socket.socket) -> None:
+    from domain.sync.epoch import bump, restored
+    from server.app import create_app
+    from server.db import model_modules, opened, tortoise_config
+
+    async def before() -> str | None:
+        async with opened(tortoise_config(order["dsn"], model_modules(), 1)):
+            if order["bump"]:
+                await bump(Path(order["folder"]), "test")
+            return None if order["mistake"] == "no-epoch" else await restored(Path(order["folder"]))
+
+    if refusal := asyncio.run(before()):
+        sys.exit(refusal)
+    MISTAKES.get(order["mistake"], lambda: None)()
+    Sanic._app_registry.clear()
+    settings = test_settings(Path(order["folder"]), pool_size=6)
+    create_app(settings, order["dsn"], with_worker=False).run(sock=sock, single_process=True, access_log=False, motd=False)
+
+
+def main() -> None:
+    """Fork a server for each line on stdin."""
+    import server.app  # noqa: F401 (imported once, for all forks)
+
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    for line in sys.stdin:
+        sock = socket.socket()
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind(("127.0.0.1", 0))
+        sock.listen(64)
+        pid = os.fork()
+        if pid == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            os.dup2(os.open(os.devnull, os.O_RDWR), 1)
+            _serve(json.loads(line), sock)
+            os._exit(0)
+        port = sock.getsockname()[1]
+        sock.close()
+        print(json.dumps({"pid": pid, "port": port}), flush=True)
+
+
+if __name__ == "__main__":
+    main()
