@@ -9,7 +9,7 @@ TEST_PROCESSES ?= 2
 PYTEST_ARGS ?=
 ARGS ?=
 
-.PHONY: help setup chromium demo test lint sure bench clean docs coverage-table constraints hooks
+.PHONY: help setup chromium demo test lint sure bench clean docs coverage-table constraints hooks clients
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,7 +17,7 @@ help: ## this list
 demo: $(READY) ## the product with demo data on http://127.0.0.1:8000; Ctrl+C stops it
 	@exec $(VENV)/bin/huying demo $(ARGS)
 
-test: $(READY) chromium ## all tests (PYTEST_ARGS="tests/unit -k plates" for some)
+test: $(READY) chromium clients ## all tests (PYTEST_ARGS="tests/unit -k plates" for some)
 	$(PYTHON) -m pytest -n $(TEST_PROCESSES) $(PYTEST_ARGS)
 
 lint: $(READY) ## ruff, types, import contracts
@@ -54,3 +54,6 @@ $(READY): pyproject.toml constraints.txt
 
 chromium:
 	@sh tools/chromium.sh
+
+clients:
+	@sh tools/clients.sh

@@ -129,7 +129,7 @@ class Plates(Row, frozen=True):
     accent: str = ""
     emblem: str = ""
     rare_fonts: tuple[str, ...] = ()
-    page: str = "pages/plate/show"
+    page: str = "pages/index/index"
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):

@@ -49,7 +49,8 @@ def row_shape(row: Row) -> Row:
 def case_shape(actor: Actor, row: Row, file: CaseFile, clocks: list[Row], timeline: list[Row]) -> Row:
     """The whole case as this reader may see it."""
     case, at = facts(row), now()
-    secret = of_units(case, actor) and row["state"] != "closed"
+    handling = of_units(case, actor)
+    secret = handling and row["state"] != "closed"
     return {
         **{name: row[name] for name in PLAIN},
         "state_name": STATES[row["state"]],
@@ -69,8 +70,8 @@ def case_shape(actor: Actor, row: Row, file: CaseFile, clocks: list[Row], timeli
         "contacts": [{**contact, "at": local(contact["at"])} for contact in file.contacts],
         "returns": [_times(found, "asked_at", "decided_at") for found in file.returns],
         "supervision": [supervision_shape(found) for found in file.supervisions],
-        "ratings": [] if secret else [_rating(rating, of_units(case, actor)) for rating in file.ratings],
-        "callbacks": [] if secret else [_times(found, "at") for found in file.callbacks],
+        "ratings": [] if secret else [_rating(rating, handling) for rating in file.ratings],
+        "callbacks": [] if secret else [_call(found, handling) for found in file.callbacks],
         "second_signatures": [_times(found, "asked_at") for found in file.signatures],
         "extensions": [_times(one, "due_before", "due_after", "asked_at", "decided_at") for one in file.extensions],
         "suspensions": [_times(one, "from_at", "ended_at") for one in file.suspensions],
@@ -81,7 +82,7 @@ def case_shape(actor: Actor, row: Row, file: CaseFile, clocks: list[Row], timeli
             "fast": [_times(one, "at") for one in elapsed(FAST, row["steps"], row["received_at"], row["skipped"])],
             "plus": [_times(one, "at") for one in elapsed(PLUS, row["plus_steps"], row["received_at"])],
         },
-        "timeline": [_event(line, secret) for line in timeline],
+        "timeline": [_event(line, secret, handling) for line in timeline],
     }
 
 
@@ -139,16 +140,22 @@ def _rating(row: Row, handling: bool) -> Row:
     return {**shape, "comment": ""} if handling else shape
 
 
-def _event(line: Row, secret: bool) -> Row:
-    """A line of the journal; of a call or a rating a unit reads only that it took place."""
-    hidden = secret and line["event"] in {"rating.given", "case.called-back"}
+def _call(row: Row, handling: bool) -> Row:
+    shape = _times(row, "at")
+    return {**shape, "note": ""} if handling else shape
+
+
+def _event(line: Row, secret: bool, handling: bool) -> Row:
+    """A line of the journal; of a call or a rating a unit reads only that it took place, and never what was said."""
+    judged = line["event"] in {"rating.given", "case.called-back"}
+    hidden = secret and judged
     data = {key: value for key, value in line["data"].items() if key not in INTERNAL}
     return {
         "at": local(line["at"]),
         "event": line["event"],
         "by": line["by"] or ("系统" if line["actor"] == "system" else "群众"),
         "unit": line["unit"],
-        "text": None if hidden else line["text"],
+        "text": None if handling and judged else line["text"],
         "public": line["public"],
         "data": {key: value for key, value in data.items() if not (hidden and key in SCORES)},
     }

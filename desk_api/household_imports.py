@@ -14,7 +14,7 @@ from domain.households.sheet import read
 from domain.households.table_file import MAX_BYTES, SheetRefused
 from domain.households.template_file import template
 from domain.ids import new_id
-from domain.problems import NotReadyYet, UnacceptableSheet
+from domain.problems import NotFound, NotReadyYet, UnacceptableSheet
 from web.bodies import fault
 from web.paging import Page, paged
 from web.routes import Answer, Ask, Route
@@ -67,7 +67,7 @@ async def send_result(ask: Ask) -> Answer:
     """The list again, with what became of each row."""
     row = await _row(ask)
     if row["result_file_id"] is None:
-        raise NotReadyYet
+        raise NotFound if row["state"] == "done" else NotReadyYet  # thrown away after its time
     file = await ask.app.services.files.open(Shelf.SEALED, row["result_file_id"])
     return Answer(file=file, headers=attachment("household-import-result.xlsx"), content_type=XLSX)
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from desk_api import household_bodies as bodies
+from desk_api.household_imports import attachment
 from desk_api.schemas import path_id
 from domain.access.permissions import Permission as P
 from domain.households.actions import end_code, issue_code
@@ -18,10 +19,11 @@ from domain.households.queries import (
 )
 from domain.households.register import Entry, change_household, create_household, reveal_household
 from domain.people import household_life as life
-from domain.problems import ChangedMeanwhile, HouseholdEnded, HouseholdExists
-from qr.codes import plate_url
+from domain.problems import ChangedMeanwhile, HouseholdEnded, HouseholdExists, NotFound, WeChatUnavailable
+from qr.codes import KeyringInvalid, plate_url, reprinted
+from web.code_images import PNG, Drawing, code_image
 from web.paging import paged
-from web.routes import Ask, Route
+from web.routes import Answer, Ask, Limit, Route
 from web.shapes import local, masked_name, masked_phone
 
 
@@ -115,6 +117,23 @@ async def reissue(ask: Ask) -> dict[str, Any]:
     }
 
 
+async def show_code_image(ask: Ask) -> Answer:
+    """The mini-program code of a live plate for posters, drawn by WeChat once and kept."""
+    row = await household_row(ask.actor, P.PLATE_PRINT, path_id(ask.path["id"]))
+    if row["code_id"] is None:
+        raise NotFound
+    services = ask.app.services
+    page = services.profile.for_area(row["area_path"]).plates.page
+    try:
+        code = reprinted(services.keyring, row["kid"], bytes(row["code_id"]))
+    except KeyringInvalid:
+        raise NotFound from None
+    image = await code_image(services.wechat, services.files, services.store, Drawing(code.text, page))
+    kind = "png" if image.startswith(PNG) else "jpg"
+    headers = {**attachment(f"miniprogram-{row['serial']}.{kind}"), "Cache-Control": "private, no-store"}
+    return Answer(raw=image, headers=headers, content_type="image/png" if kind == "png" else "image/jpeg")
+
+
 async def revoke(ask: Ask) -> dict[str, Any]:
     """End the live code of a household for ever."""
     household = await locked_household(ask.actor, P.PLATE_REVOKE, path_id(ask.path["id"]))
@@ -168,6 +187,9 @@ ROUTES = [
           replay=False, summary="查看户主姓名和电话(留痕)"),
     Route(method="POST", path="/households/<id:str>/code", handler=reissue, gate=P.PLATE_REVOKE, body=bodies.Nothing,
           status=201, summary="换发门牌码", problems=(HouseholdEnded,)),
+    Route(method="GET", path="/households/<id:str>/miniprogram-code", handler=show_code_image, gate=P.PLATE_PRINT,
+          reads=True, content_type="image/jpeg", limit=(Limit("miniprogram-code", 120, 60, per="caller"),),
+          summary="海报用的小程序码", problems=(WeChatUnavailable,)),
     Route(method="DELETE", path="/households/<id:str>/code", handler=revoke, gate=P.PLATE_REVOKE, body=bodies.EndCode,
           summary="注销或挂失门牌码"),
     Route(method="POST", path="/households/<id:str>/<action:str>", handler=act, gate=P.HOUSEHOLD_WRITE,

@@ -168,8 +168,10 @@ def _code_id(text: str) -> bytes:
 
 
 async def show_scans(ask: Ask) -> dict[str, Any]:
-    """Scans of the last 30 days by outcome; many unknown ones mean forged plates."""
-    return {"items": await scans.scan_counts(now() - scans.SHOWN), "next": None}
+    """Scans of the last 30 days by outcome, and the plates in my areas that were reported or shown by too many."""
+    since = now() - scans.SHOWN
+    alarms = [{**row, "last_at": local(row["last_at"])} for row in await scans.scan_alarms(ask.actor, since)]
+    return {"items": await scans.scan_counts(since), "alarms": alarms, "next": None}
 
 
 def batch_shape(row: dict[str, Any]) -> dict[str, Any]:

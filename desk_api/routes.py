@@ -7,6 +7,7 @@ from desk_api import (
     calendar,
     cases,
     departments,
+    documents,
     grids,
     household_imports,
     households,
@@ -52,4 +53,5 @@ ROUTES = table(
     *suggestions.ROUTES,
     *reviews.ROUTES,
     *mediation.ROUTES,
+    *documents.ROUTES,
 )

@@ -155,7 +155,8 @@ def _line(entry: dict[str, Any]) -> dict[str, Any]:
         "event": entry["event"],
         "by": _SPEAKERS.get(entry["actor"].partition(":")[0], ""),
         "unit": entry["unit"],
-        "text": entry["text"],
+        # what was said to the callback officer is not for whoever did the work
+        "text": entry["text"] if entry["event"] != "case.called-back" else None,
         "state": entry["data"].get("to"),
     }
 

@@ -1,31 +1,47 @@
 """Worker door: photos, recordings and videos, one part at a time (`wx.uploadFile`), and those of my cases back."""
 
 from typing import Any, Literal
+from uuid import UUID
 
 from domain.access.permissions import Permission as P
 from domain.attachments.actions import store_attachment
 from domain.attachments.intake import LIMITS, repeatable_id, take_in
+from domain.attachments.models import Attachment
 from domain.cases.field import field_attachment
-from domain.problems import RangeNotSatisfiable, StorageFull, UnacceptableUpload
+from domain.problems import RangeNotSatisfiable, SameIdOtherContent, StorageFull, UnacceptableUpload
+from domain.uploads.actions import stored_before
 from grid_api.places import path_id
 from grid_api.schemas import Strict
+from web.bodies import fault
 from web.files import file_answer
 from web.routes import Answer, Ask, Limit, Route
+from web.unit_of_work import shielded
 
 MULTIPART_EXTRA = 64 * 1024
 
 
 async def receive(ask: Ask) -> dict[str, Any]:
-    """Judge and store the file before the transaction; under one Idempotency-Key it is one file."""
+    """Judge and store the file before the transaction; under the phone's own id or one Idempotency-Key it is one file."""
     services = ask.app.services
+    own_id = _own_id(ask.body.fields.get("attachment_id", ""))
+    if own_id and await shielded(stored_before(ask.actor, own_id, ask.body.digest.hex())):
+        return {"id": own_id}
     key = ask.request.headers.get("idempotency-key", "")
-    file_id = repeatable_id(ask.actor.label, key, ask.body.digest)
+    file_id = own_id or repeatable_id(ask.actor.label, key, ask.body.digest)
     return await take_in(services.files, services.images, ask.body.data, file_id)
+
+
+def _own_id(text: str) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        raise fault("attachment_id", "编号格式不对") from None
 
 
 async def keep(ask: Ask) -> dict[str, Any]:
     """Write the row of the stored file (contract: `POST /uploads/simple`); its id is an `attachment_id`."""
-    stored = await store_attachment(ask.actor, **ask.prepared)
+    known = await stored_before(ask.actor, ask.prepared["id"], ask.body.digest.hex())
+    stored = await (Attachment.get(id=ask.prepared["id"]) if known else store_attachment(ask.actor, **ask.prepared))
     return {
         "id": stored.id,
         "kind": stored.kind,
@@ -50,7 +66,7 @@ async def show(ask: Ask) -> Answer:
 ROUTES = (
     Route(method="POST", path="/uploads/simple", handler=keep, prepare=receive, gate=P.FILE_UPLOAD, status=201,
           upload_bytes=LIMITS.largest + MULTIPART_EXTRA, limit=(Limit("worker-upload", 120, 60, per="caller"),),
-          summary="上传照片、录音、视频", problems=(UnacceptableUpload, StorageFull)),
+          summary="上传照片、录音、视频", problems=(UnacceptableUpload, StorageFull, SameIdOtherContent)),
     Route(method="GET", path="/attachments/<id:str>", handler=show, gate=P.FIELD_TRACK, query=Size, reads=True,
           also=(206,), problems=(RangeNotSatisfiable,), content_type="application/octet-stream",
           summary="看照片、听录音"),

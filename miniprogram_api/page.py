@@ -75,13 +75,13 @@ async def page_for(ask: Ask, found: CodeFound) -> Answer:
 @cache
 def unknown_page() -> bytes:
     """The page of a code that we never made; the same bytes for every such code."""
-    return _render("unknown.html", title=UnknownCode.title, hotline=rulebook().hotline)
+    return render("unknown.html", title=UnknownCode.title, hotline=rulebook().hotline)
 
 
 @cache
 def dead_page(hotline: str) -> bytes:
     """The page of a plate that is no longer in use: neutral, without any place."""
-    return _render("dead.html", title=CodeDead.title, hotline=hotline)
+    return render("dead.html", title=CodeDead.title, hotline=hotline)
 
 
 async def file_plainly(ask: Ask) -> Answer:
@@ -99,7 +99,7 @@ async def file_plainly(ask: Ask) -> Answer:
         if stored := await replay.claim(key):
             return Answer(raw=stored.body, status=stored.status, content_type=HTML)
         ask.body = _read_form(form, code)
-        page = _render("receipt.html", title="提交成功", hotline=rulebook().hotline, receipt=await create_appeal(ask))
+        page = render("receipt.html", title="提交成功", hotline=rulebook().hotline, receipt=await create_appeal(ask))
     except Problem as problem:
         return _answer(ask, await _page(found, code, form, problem), problem.status)
     await replay.keep(key, 201, page)
@@ -121,7 +121,7 @@ async def _page(
     household, book = found.household, rulebook()
     village, grid = await area(household.village_code), await area(household.grid_code)
     topics = [topic for topic in book.topics.values() if not topic.parent]
-    return _render(
+    return render(
         "home.html", title=f"{village.name if village else ''} · {book.name}", book=book, hotline=book.hotline,
         village=village, grid=grid, plate=masked_door(household.group_name, household.door_text),
         worker=await public_worker(household.grid_code), topics=topics,
@@ -147,7 +147,8 @@ def _plain_trouble(problem: Problem | None) -> str:
     return ";".join(said) if said else f"{problem.title}。{problem.text}"
 
 
-def _render(template: str, **values: Any) -> bytes:
+def render(template: str, **values: Any) -> bytes:
+    """A page of the templates."""
     return _templates.get_template(template).render(**values).encode()
 
 

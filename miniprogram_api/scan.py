@@ -2,7 +2,7 @@
 
 from domain.problems import CodeDead, UnknownCode
 from domain.rulebook import rulebook
-from miniprogram_api import page
+from miniprogram_api import page, progress_page
 from web.routes import PUBLIC, Answer, Ask, Limit, Route
 from web.scans import scanned
 
@@ -12,11 +12,12 @@ _NO_STORE = {"Cache-Control": "no-store"}
 
 
 def scan_routes(check_name: str, check_text: str) -> list[Route]:
-    """Routes under /h/, WeChat's check file among them when the settings name one."""
+    """Routes under /h/, WeChat's check file among them when the settings name one, and the page of a paper slip."""
     routes = [
         Route(method="GET", path="/h/<code:str>", handler=open_plate, gate=PUBLIC, reads=True, also=(404, 410),
               limit=(PER_ADDRESS,), content_type=page.HTML, summary="扫门牌打开的页面"),
         *page.ROUTES,
+        *progress_page.ROUTES,
     ]  # fmt: skip
     return [*routes, _check_file(check_name, check_text)] if check_name else routes
 

@@ -80,6 +80,13 @@ def mint(keyring: Keyring, code_id: bytes | None = None) -> HouseholdCode:
     return _sealed(head, keyring.keys[keyring.active], keyring.active)
 
 
+def reprinted(keyring: Keyring, kid: int, code_id: bytes) -> HouseholdCode:
+    """A code as it was made once, under a leaked key too; raises KeyringInvalid when that key is gone."""
+    if kid not in keyring.keys:
+        raise KeyringInvalid(f"找不到 {kid} 号户码密钥,无法重印用它制作的门牌")
+    return _sealed(bytes((VERSION << 4 | kid,)) + code_id, keyring.keys[kid], kid)
+
+
 def mint_many(keyring: Keyring, count: int) -> Iterator[HouseholdCode]:
     """Make `count` fresh codes under the active key, one at a time, drawing randomness in blocks."""
     key, kid = keyring.keys[keyring.active], keyring.active

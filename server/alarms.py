@@ -1,10 +1,11 @@
 """What needs somebody's attention, as gauges: a warning that is late, a delivery nobody can vouch for, a parked job."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from prometheus_client import Gauge
 
 from domain.clock import now, real_now
+from domain.households.scans import alarms_of_today
 from domain.notices.delivery import figures
 from domain.sql import fetch_one
 from server.observe import METRICS
@@ -15,6 +16,10 @@ WARNINGS_LATE = Gauge(
 DELIVERIES = Gauge("huying_deliveries", "Deliveries that did not surely arrive", ("state",), registry=METRICS.registry)
 PARKED = Gauge("huying_jobs_parked", "Jobs that were given up and wait for an operator", registry=METRICS.registry)
 TASKS = Gauge("huying_tell_tasks_open", "Answers that a grid worker has still to tell", registry=METRICS.registry)
+SCANS = Gauge(
+    "huying_scan_alarms", "Alarms of the last 24 hours: junk scans, plates shown by too many, reported plates", ("kind",),
+    registry=METRICS.registry,
+)  # fmt: skip
 TICK = Gauge("huying_timers_last_tick_seconds", "When the timers last ran (Unix time)", registry=METRICS.registry)
 
 _LOOK = """
@@ -40,3 +45,5 @@ async def look() -> None:
     TASKS.set(row["tasks"])
     for state, count in (await figures()).items():
         DELIVERIES.labels(state).set(count)
+    for kind, count in (await alarms_of_today(now() - timedelta(days=1))).items():
+        SCANS.labels(kind).set(count)

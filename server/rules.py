@@ -1,17 +1,26 @@
 """Turns the checked profile into the rulebook that the domain reads, and seeds what belongs into the database."""
 
-from collections.abc import Mapping
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
+
+import structlog
 
 from config.profile import TOWN, Channel, Profile
 from config.rules import load_divisions, load_profile, work_calendar
 from config.settings import Settings
 from domain.access.models import Department
 from domain.areas.models import Area
+from domain.cases.calendar import refresh
 from domain.dispatch.models import DutyItem
 from domain.rulebook import EventType, NoticeText, Rulebook, Topic
+from web.unit_of_work import shielded
+
+CALENDAR_EVERY = 5.0  # seconds; a deadline set meanwhile by the older calendar is found by its version
+log = structlog.get_logger("rules")
 
 
 def build_rulebook(settings: Settings) -> tuple[Profile, Rulebook]:
@@ -43,6 +52,27 @@ def _book(profile: Profile, settings: Settings, channels: Mapping[str, Channel])
         wechat_templates=_pairs(settings.wechat_templates),
         sms_templates=_pairs(settings.sms_templates),
     )
+
+
+def follow_calendar() -> Callable[[], Awaitable[None]]:
+    """Look for edits of the working calendar every few seconds, in every process; what is returned ends that."""
+
+    async def follow() -> None:
+        while True:
+            await asyncio.sleep(CALENDAR_EVERY)
+            try:
+                await shielded(refresh())
+            except Exception as error:
+                log.warning("calendar not read", error=type(error).__name__)
+
+    task = asyncio.create_task(follow())
+
+    async def stop() -> None:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+    return stop
 
 
 def _pairs(text: str) -> dict[str, str]:

@@ -12,6 +12,7 @@ from config.profile import Profile
 from config.settings import Settings
 from domain import clock, rulebook
 from domain.attachments.store import FileStore
+from domain.cases.calendar import refresh
 from domain.journal.flush import ReactionJob
 from domain.ports import PushReader, Sms, Store, WeChat
 from domain.uploads.parts import PartStore
@@ -29,7 +30,7 @@ from server.gateways.wechat.gateway import WeChatGateway
 from server.gateways.wechat.reception import Reception
 from server.gateways.wechat.settings import WeChatSettings
 from server.keys import load_keyring
-from server.rules import build_rulebook
+from server.rules import build_rulebook, follow_calendar
 
 
 @dataclass
@@ -74,6 +75,8 @@ async def open_services(settings: Settings, dsn: str) -> AsyncIterator[Services]
     keys = settings.data_dir / "keys"
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(opened(tortoise_config(dsn, model_modules(), settings.pool_size)))
+        await refresh()
+        stack.push_async_callback(follow_calendar())
         shared: Store = RedisStore(settings.redis_url) if settings.redis_url else LocalStore()
         store = SturdyStore(shared)
         stack.push_async_callback(store.close)

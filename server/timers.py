@@ -19,6 +19,7 @@ from domain.clock import local_date, now
 from domain.sql import fetch_one
 from domain.workflow import lapsing, overdue, suspending
 from server import alarms
+from server.reactions.calendar import recount_stale
 from server.reactions.content import recheck_waiting
 from server.retention import purge
 from server.services import Services
@@ -71,7 +72,7 @@ class Timers:
         """The slow round: close what is complete, ask again for verdicts, throw away what is past its time."""
         at = now()
         await self._each(lapsing.ripe, lapsing.close_ripe, at)
-        for step in (recheck_waiting, _purge_daily):
+        for step in (recheck_waiting, recount_stale, _purge_daily):
             try:
                 await step(self._services)
             except Exception as error:

@@ -177,15 +177,14 @@ async def _write(route: Route, request: Request, ask: Ask, app: App) -> _Sent:
 
 def _replay_key(route: Route, request: Request, ask: Ask) -> replay.ReplayKey | None:
     key = request.headers.get("idempotency-key", "").strip('"')
-    if not route.replay or route.method != "POST" or not key:
-        return None
+    if not route.replay or route.method != "POST" or not key or not ask.actor.id:
+        return None  # thousands of phones share one address: without a session nobody is told what another one got
     if len(key) > KEY_LENGTH or not key.isprintable():
         raise InvalidFields(
             errors=[{"field": "Idempotency-Key", "code": "invalid", "message": f"最多 {KEY_LENGTH} 个可见字符"}]
         )
-    caller = ask.actor.label if ask.actor.id else f"address:{address(request)}"
     body = ask.body.digest if route.upload_bytes is not None else request.body
-    return replay.replay_key(caller, key, request.method, request.path, body)
+    return replay.replay_key(ask.actor.label, key, request.method, request.path, body)
 
 
 def _replayed(stored: replay.Stored) -> _Sent:

@@ -97,7 +97,7 @@ ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
         "principal": _UNIT | {P.CASE_APPROVE, P.CASE_REVIEW, P.CASE_INSTRUCT},
         "village_secretary": _DESK | {
             P.CASE_DISPATCH, P.CASE_HANDLE, P.CASE_INSPECT, P.CASE_ESCALATE, P.HOUSEHOLD_READ, P.HOUSEHOLD_WRITE,
-            P.REFERRAL_HANDLE, P.MEDIATION_RUN,
+            P.REFERRAL_HANDLE, P.MEDIATION_RUN, P.VILLAGE_FIRST,
         },
         "village_petition_agent": _DESK | {P.CASE_ESCALATE, P.APPEAL_ENTER, P.MEDIATION_RUN},
         "mediator": {P.MEDIATION_RUN},

@@ -130,9 +130,16 @@ async def _write_appeal(said: Submission, case: Case, query_code: str, received_
         area_code=said.area.code, area_path=said.area.path, household_id=said.household_id,
         resident_id=said.resident_id, identity=said.identity, entered_by=said.entered_by,
         complained_department_id=said.complained_department_id, complained_text=said.complained_text,
-        urgent_reason=said.urgent_reason, on_behalf=said.on_behalf, received_at=received_at,
+        urgent_reason=said.urgent_reason, on_behalf=_behalf(said), received_at=received_at,
         received_on=local_date(received_at), **_position(said),
     )  # fmt: skip
+
+
+def _behalf(said: Submission) -> dict[str, Any] | None:
+    """For whom somebody speaks; who stays anonymous leaves no name or number of theirs either."""
+    if said.on_behalf is None or said.identity != "anonymous":
+        return said.on_behalf
+    return {**said.on_behalf, "name": "", "phone": ""}
 
 
 async def _link(said: Submission, case: Case, appeal: Appeal) -> None:

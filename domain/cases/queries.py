@@ -27,6 +27,7 @@ def visible_cases(actor: Actor, alias: str = "c") -> Where:
         where.conditions.append(
             f"({alias}.kind = 'event' AND ({grids})) OR {alias}.reporter_id = {me} OR {alias}.handler_id = {me}"
         )
+        _wall(where, actor, alias)
         return where
     wide = sorted({g.area_path for g in actor.granting(Permission.CASE_READ) if g.role not in UNIT_ROLES})
     parts = [area_condition(where, f"{alias}.area_path", wide)]
@@ -37,12 +38,16 @@ def visible_cases(actor: Actor, alias: str = "c") -> Where:
             f" WHERE u.case_id = {alias}.id AND u.department_id = ANY({units}::uuid[]))"
         )
     where.conditions.append(" OR ".join(f"({part})" for part in parts))
+    _wall(where, actor, alias)
+    return where
+
+
+def _wall(where: Where, actor: Actor, alias: str) -> None:
     if actor.departments:
         own = where.bind(list(actor.departments))
         where.conditions.append(
             f"{alias}.complained_department_id IS NULL OR NOT {alias}.complained_department_id = ANY({own}::uuid[])"
         )
-    return where
 
 
 _CO_UNITS = "ARRAY(SELECT u.department_id FROM case_units u WHERE u.case_id = c.id) AS co_ids"

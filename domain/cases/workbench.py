@@ -48,13 +48,13 @@ def _scope(actor: Actor) -> Where:
 
 def _part(where: Where, actor: Actor, part: str) -> str:
     """An appeal comes to the village once it is accepted; an event at once."""
-    mine = f"c.lead_id = ANY({where.bind(sorted(actor.departments))}::uuid[])"
     match part:
         case "first":
             fresh = "c.state = 'accepted' OR (c.kind = 'event' AND c.state IN ('submitted', 'registered'))"
             return f"c.desk_level = '' AND c.lead_id IS NULL AND ({fresh})"
         case "mine":
-            return f"{mine} AND c.state <> 'reviewing'"
+            own = where.bind(sorted(actor.departments))
+            return f"c.lead_id = ANY({own}::uuid[]) AND c.state <> 'reviewing'"
         case "inspection":
             me = where.bind(actor.id)
             return f"c.kind = 'event' AND c.state = 'reviewing' AND c.handler_id IS DISTINCT FROM {me}"

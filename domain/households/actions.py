@@ -13,13 +13,14 @@ from domain.access.permissions import Permission
 from domain.clock import now
 from domain.households.models import Household, HouseholdCode
 from domain.households.positions import NEAR_M, Position, distance_m
-from domain.households.scans import note_scan, orphans
+from domain.households.scans import SHOWN, note_scan, orphans, reports_of
 from domain.journal.unit import Fact, record
 from domain.problems import CodeDead, CodeNotPrinted, HouseholdHasCode, NotFound, UnknownCode
 from domain.rulebook import rulebook
 from qr.codes import CodeRefused, Keyring, mint, read
 from qr.codes import HouseholdCode as PrintedCode
 
+REPORTS_TO_SUSPECT = 2
 LIVE = frozenset({"printed", "active", "suspect"})
 STATE_NAMES = {
     "printed": "已制作", "active": "已启用", "suspect": "存疑", "replaced": "已更换", "revoked": "已注销", "lost": "已挂失",
@@ -149,6 +150,23 @@ async def _judge(actor: Actor, found: CodeFound, at_place: Position | None) -> N
         if household.lon is None and at_place is not None:
             household.lon, household.lat, household.datum = at_place.lon, at_place.lat, at_place.datum
         await _turn(found, "active", "code.activated", {})
+
+
+async def report_code(found: CodeFound, door: str) -> str:
+    """Take in that a plate hangs wrongly or looks forged; the second report within 30 days makes it suspect.
+
+    One report is not enough: anybody may send one, and a suspect plate costs a grid worker a walk. Returns the state.
+    """
+    code_id = bytes(found.code.code_id)
+    await note_scan(code_id, "report", door)
+    code = await HouseholdCode.select_for_update().get(code_id=code_id)
+    if code.state not in LIVE:
+        return code.state
+    note_household(found.household, "code.reported", {"code": code_id.hex()})
+    if await reports_of(code_id, now() - SHOWN) >= REPORTS_TO_SUSPECT:
+        household = await Household.select_for_update().get(id=found.household.id)
+        await _turn(CodeFound(code, household), "suspect", "code.suspected", {"reports": REPORTS_TO_SUSPECT})
+    return code.state
 
 
 def _metres_from_home(household: Household, at_place: Position | None) -> float | None:

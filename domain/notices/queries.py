@@ -13,6 +13,8 @@ async def inbox(actor: Actor, before: UUID | None, limit: int, *, unread: bool =
     """The actor's own notices, newest first, one more than the limit when there is another page."""
     where = Where()
     where.add("n.recipient_id = {} AND n.visible_at <= {}", actor.id, now())
+    if actor.departments:  # a case may turn out to be against the own unit after its notice was written
+        where.add("NOT COALESCE(c.complained_department_id = ANY({}::uuid[]), FALSE)", list(actor.departments))
     if before:
         where.add("n.id < {}", before)
     if unread:

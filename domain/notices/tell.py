@@ -13,6 +13,12 @@ from domain.problems import NotFound
 from domain.sql import fetch
 
 
+# Nobody of the unit complained of hears that there is an answer (条例 art 30, 46).
+_WALLED = (
+    "EXISTS (SELECT 1 FROM cases c WHERE c.id = t.case_id AND c.complained_department_id = ANY({own}::uuid[]))"
+)
+
+
 async def tell_tasks(actor: Actor, state: str, before: UUID | None, limit: int) -> list[dict[str, Any]]:
     """A page of the telling tasks of the worker's grids, newest first; house and name only of a named appeal.
 
@@ -21,6 +27,7 @@ async def tell_tasks(actor: Actor, state: str, before: UUID | None, limit: int) 
     where = Where()
     in_scope(where, actor, Permission.NOTICE_TELL, "t.area_path")
     where.add("t.state = {}", state)
+    where.conditions.append(f"NOT {_WALLED.format(own=where.bind(list(actor.departments)))}")
     if before:
         where.add("t.id < {}", before)
     return await fetch(
@@ -34,10 +41,15 @@ async def tell_tasks(actor: Actor, state: str, before: UUID | None, limit: int) 
     )
 
 
+async def _walled(actor: Actor, task: TellTask) -> bool:
+    walled = _WALLED.format(own="$2")
+    return bool(await fetch(f"SELECT 1 FROM tell_tasks t WHERE t.id = $1 AND {walled}", [task.id, list(actor.departments)]))
+
+
 async def told(actor: Actor, task_id: UUID, note: str) -> TellTask:
     """Record that the answer was told; told once, a repeat changes nothing. 404 outside the worker's grids."""
     task = await TellTask.filter(id=task_id).select_for_update().first()
-    if task is None or not any(actor.granting(Permission.NOTICE_TELL, task.area_path)):
+    if task is None or not any(actor.granting(Permission.NOTICE_TELL, task.area_path)) or await _walled(actor, task):
         raise NotFound
     if task.state == "done":
         return task

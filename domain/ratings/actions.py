@@ -11,6 +11,7 @@ from domain.journal.unit import Fact, record
 from domain.problems import AlreadyRated, NotYetAnswered, RatingWindowClosed
 from domain.ratings.models import Rating
 from domain.rulebook import rulebook
+from domain.sql import fetch_one
 
 COUNTED = frozenset({"self", "callback", "channel"})
 
@@ -39,19 +40,20 @@ async def rate(appeal: Appeal, case: Case, verdict: Verdict, source: str) -> Rat
     if await _rated(appeal, case.round, source):
         raise AlreadyRated
     at = now()
+    flag = "assisted" if source == "assisted" else "own_work" if await _own_work(appeal, case) else ""
     days = rulebook().rating_window_days
     if at > reply.at + timedelta(days=days):
         raise RatingWindowClosed(days=days)
     rating = await Rating.create(
         id=new_id(), appeal_id=appeal.id, case_id=case.id, round=case.round, source=source, process=verdict.process,
         result=verdict.result, solved=verdict.solved, staff=verdict.staff, comment=verdict.comment,
-        counts=source in COUNTED, rated_at=at, rated_on=local_date(at),
+        counts=source in COUNTED and not flag, flag=flag, rated_at=at, rated_on=local_date(at),
     )  # fmt: skip
     record(
         Fact(
             "rating.given", case.area_code, case.id, rating.id,
             {"source": source, "round": case.round, "process": verdict.process, "result": verdict.result,
-             "solved": verdict.solved, "staff": verdict.staff},
+             "solved": verdict.solved, "staff": verdict.staff, "flag": flag},
         )
     )  # fmt: skip
     return rating
@@ -59,3 +61,18 @@ async def rate(appeal: Appeal, case: Case, verdict: Verdict, source: str) -> Rat
 
 async def _rated(appeal: Appeal, round_no: int, source: str) -> bool:
     return await Rating.exists(appeal_id=appeal.id, round=round_no, source=source)
+
+
+_OWN_WORK = """
+SELECT 1 AS own FROM staff s LEFT JOIN residents r ON r.id = $2 LEFT JOIN appellants w ON w.appeal_id = $3
+WHERE (s.openid = r.openid OR (s.phone <> '' AND s.phone IN (r.phone, w.phone))) AND (s.id = ANY($4::uuid[])
+  OR s.department_id = $1 OR s.department_id IN (SELECT department_id FROM case_units WHERE case_id = $5)
+  OR EXISTS (SELECT 1 FROM assignments g WHERE g.staff_id = s.id AND g.department_id = $1)) LIMIT 1
+"""
+
+
+async def _own_work(appeal: Appeal, case: Case) -> bool:
+    """Whether the appellant is one of those who did the work: known by WeChat account or telephone (domain 7.6)."""
+    people = [person for person in (case.handler_id, case.first_handler_id, case.reviewer_id) if person]
+    row = await fetch_one(_OWN_WORK, [case.lead_id, appeal.resident_id, appeal.id, people, case.id])
+    return row is not None

@@ -39,7 +39,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(plates, name="plates")
 
 
-def print_plates(
+def print_plates(  # noqa: PLR0913, PLR0917 (one option each)
     area: Annotated[str, typer.Option(help="地区代码,如 360781100001")],
     out: Annotated[Path, typer.Option(help="输出文件;超过一份时文件名后加 -2、-3")],
     layout: Annotated[str, typer.Option(help="版式")] = "a4-10",
@@ -64,7 +64,7 @@ def resume_batch(
     out: Annotated[Path, typer.Option(help="输出文件")],
 ) -> None:
     """接着印一个中断的批次:已发的码、已印好的文件都不重做。"""
-    _carry_out(lambda services: PlateBatch.get_or_none(id=batch_id), out)
+    _carry_out(lambda _services: PlateBatch.get_or_none(id=batch_id), out)
 
 
 def _carry_out(choose: Callable[[Services], Awaitable[PlateBatch | None]], out: Path) -> None:

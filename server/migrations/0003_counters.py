@@ -8,6 +8,9 @@ CREATE SEQUENCE case_numbers;
 CREATE SEQUENCE household_serials;
 CREATE SEQUENCE sync_item_numbers;
 CREATE INDEX deadlines_next ON deadlines (next_at) WHERE next_at IS NOT NULL;
+CREATE INDEX deadlines_by_calendar ON deadlines (calendar_version, case_id) WHERE stopped_at IS NULL;
+CREATE INDEX cases_suspended ON cases (suspended_until, id) WHERE suspended_until IS NOT NULL;
+CREATE UNIQUE INDEX leader_cases_one ON leader_cases (case_id) WHERE state = 'open';
 CREATE INDEX deadlines_running ON deadlines (case_id, due_at) WHERE stopped_at IS NULL;
 CREATE INDEX cases_area ON cases (area_path text_pattern_ops, id);
 CREATE INDEX cases_open ON cases (state, id DESC) WHERE ended_at IS NULL;
@@ -41,7 +44,7 @@ INSERT INTO server_epoch (id, epoch, secret, changed_at, reason)
 
 REVERSE = """
 DROP SEQUENCE case_numbers; DROP SEQUENCE household_serials; DROP SEQUENCE sync_item_numbers;
-DROP INDEX deadlines_next, deadlines_running, cases_area, cases_open, households_area, household_codes_area,
+DROP INDEX deadlines_by_calendar, cases_suspended, leader_cases_one, deadlines_next, deadlines_running, cases_area, cases_open, households_area, household_codes_area,
   households_route, households_external, household_codes_live, memberships_live, memberships_area, supervisions_area, tell_tasks_area, visits_area, areas_below, appeals_unchecked,
   referrals_area, patrols_area, findings_area, suggestions_area, households_placed, cases_placed,
   sync_items_held, sync_items_waiting, sync_items_refused, cases_grid;

@@ -28,7 +28,7 @@ from domain.households.batches import (
 from domain.households.models import PlateBatch
 from domain.households.naming import plate_text
 from domain.rulebook import rulebook
-from qr.codes import Keyring, KeyringInvalid, mint, plate_url
+from qr.codes import Keyring, KeyringInvalid, plate_url, reprinted
 from qr.plates import PlateData, WorkerCard
 from server.printing.dress import dress
 from server.printing.order import INDEX_CSV, INDEX_XLSX, OUTPUT, PLATES, Order, Printed, spool
@@ -139,7 +139,6 @@ class PlateMaker:
     def __init__(self, keyring: Keyring, public_url: str, cards: Mapping[str, Mapping[str, str]]) -> None:
         """Print under this deployment's address, with the grid workers' cards."""
         self._keyring, self._url, self._cards = keyring, public_url, cards
-        self._rings: dict[int, Keyring] = {}
         self._domain = urlsplit(public_url).netloc
         self._book = rulebook()
 
@@ -147,20 +146,12 @@ class PlateMaker:
         """One plate; raises KeyringInvalid when the key of an old code is gone."""
         card = self._cards.get(row["grid_code"], {})
         return PlateData(
-            url=plate_url(self._url, mint(self._ring(row["kid"]), bytes(row["code_id"]))),
+            url=plate_url(self._url, reprinted(self._keyring, row["kid"], bytes(row["code_id"]))),
             village=f"{row['town'] or ''} {row['village'] or ''}".strip(),
             plate_text=plate_text(row["group_name"], row["door_text"]), serial=row["serial"],
             hotline=self._book.hotline, domain=self._domain, programme=self._book.name,
             card=WorkerCard(card.get("name", ""), "网格员" if card else "", card.get("phone", ""), row["grid"] or ""),
         )  # fmt: skip
-
-    def _ring(self, kid: int) -> Keyring:
-        """The keyring that seals as the code was sealed when it was issued, a leaked key included."""
-        if kid not in self._rings:
-            if kid not in self._keyring.keys:
-                raise KeyringInvalid(f"找不到 {kid} 号户码密钥,无法重印用它制作的门牌")
-            self._rings[kid] = Keyring(self._keyring.keys, kid)
-        return self._rings[kid]
 
 
 def _clear(folder: Path) -> None:

@@ -1,6 +1,6 @@
 """What each reaction of `domain/reactions.py` does, assembled from the modules of this folder."""
 
-from server.reactions import content, households, notices, plates, residents, reviews
+from server.reactions import calendar, content, households, notices, plates, residents, reviews
 from server.reactions.tasks import Made, Task
 
 __all__ = ["TASKS", "Made", "Task"]
@@ -11,5 +11,6 @@ TASKS: dict[str, Made] = {
     **residents.TASKS,
     **households.TASKS,
     **plates.TASKS,
+    **calendar.TASKS,
     **reviews.TASKS,
 }

@@ -149,7 +149,8 @@ async def test_after_a_re_review_the_same_facts_are_registered_and_explained_but
     await cast.act("dispatcher", stranger, "register", appeal_type="help", topic="0901")
     assert (await post(cast, "dispatcher", f"/cases/{stranger}/finality", **body)).status_code == 422
     assert (await post(cast, "dispatcher", f"/cases/{case_id}/finality", **body)).status_code == 201
-    signed = {"reason_code": "not_reaccepted", "next_channel": "-", "reason": "-"}
+    waiting = (await (await cast.staff("dispatcher2")).get(f"{DESK}/cases/{case_id}")).json()["second_signatures"]
+    signed = {name: value for name, value in waiting[0]["body"].items() if value is not None}
     second = await post(cast, "dispatcher2", f"/cases/{case_id}/not-accept", **signed)
     assert second.json()["state"] == "not_accepted", second.text
     seen = (await li.get(f"{RESIDENT}/appeals/{repeat['id']}")).json()

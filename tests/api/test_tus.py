@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from domain.sql import execute, fetch
+from server.retention import purge
 from tests.api.test_grid_events import report
 from tests.support.cast import WORKER, Cast
 from tests.support.tus import PART, Sending, checksum, metadata, offset_of
@@ -287,3 +288,36 @@ async def test_the_attachment_knows_the_hash_of_what_was_sent(sending: Sending) 
     await sending.patch(0, sending.data)
     rows = await fetch("SELECT sha256 FROM attachments WHERE id = $1", [sending.id])
     assert rows == [{"sha256": hashlib.sha256(sending.data).hexdigest()}]
+
+
+async def test_the_one_part_upload_takes_the_phones_own_id_too(cast: Cast, sending: Sending) -> None:
+    case = await report(sending.client, attachment_ids=[sending.id])
+
+    async def simple(data: bytes, own_id: str = sending.id):
+        files = {"file": ("p.png", data, "image/png")}
+        return await sending.client.post(f"{UPLOADS}/simple", files=files, data={"attachment_id": own_id})
+
+    first, again = await simple(sending.data), await simple(sending.data)
+    assert (first.status_code, first.json()["id"], again.json()) == (201, sending.id, first.json())
+    assert (await simple(noisy_photo())).json()["code"] == "same-id-other-content"
+    assert (await simple(sending.data, "seven")).status_code == 422
+    shown = (await sending.client.get(f"{WORKER}/cases/{case['id']}")).json()
+    assert ([each["id"] for each in shown["attachments"]], shown["attachments_pending"]) == ([sending.id], [])
+    assert (await sending.patch(0, sending.data)).status_code == 204  # the same bytes, once more: no second file
+    rows = await fetch("SELECT count(*) AS n FROM attachments WHERE id = $1", [sending.id])
+    assert rows == [{"n": 1}]
+
+
+async def test_uploads_past_their_time_go_with_their_bytes(cast: Cast, sending: Sending) -> None:
+    services = cast.app.ctx.services
+    other = Sending(sending.client, noisy_photo())
+    for each in (sending, other):
+        await each.create()
+        await each.patch(0, each.data[:50])
+    await execute("UPDATE uploads SET expires_at = now() - interval '1 second' WHERE id = $1", [sending.id])
+    assert (await purge(services, dry_run=True))["断点续传"] == 1
+    await purge(services, dry_run=False)
+    assert await services.parts.exists(UUID(other.id))
+    assert not await services.parts.exists(UUID(sending.id))
+    assert (await sending.head()).status_code == 404
+    assert offset_of(await other.head()) == 50

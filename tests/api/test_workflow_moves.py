@@ -55,7 +55,9 @@ SAMPLES = {
 ELSEWHERE = {
     "supply-info", "not-accept", "void", "confirm-transfer", "transfer-refused", "merge", "unmerge", "grant-return",
     "refuse-return", "designate", "take-up", "hold-long-term", "resume", "close", "convert", "inspect",
-    "lapse-info", "self-handle", "withdraw", "contest",
+    "lapse-info", "self-handle", "withdraw", "contest", "dispatch-instructed", "look", "extend", "grant-extension",
+    "refuse-extension", "suspend", "unsuspend", "regrade", "skip-step", "instruct", "assign-leader", "hand-over-leader",
+    "leader-duty", "recuse",
 }  # fmt: skip
 SEES_ALL = {"add-note"}  # whoever sees a case may note something: nobody inside is refused
 NO_WRONG_STATE = {"add-note", "urge", "supervise"}  # possible in every open state

@@ -53,7 +53,7 @@ def test_the_domain_and_the_doors_open_no_sockets_and_no_processes() -> None:
 
 
 def test_only_the_gateways_talk_to_other_machines() -> None:
-    clients = {"httpx", "redis", "wechatpy", "requests", "aiohttp", "urllib3", "http", "smtplib"}
+    clients = {"httpx", "redis", "wechatpy", "requests", "aiohttp", "urllib3", "http", "smtplib", "obstore"}
     guilty = [
         f"{source.name}:{line} {module}"
         for source in sources()

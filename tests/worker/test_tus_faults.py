@@ -1,6 +1,5 @@
 """What goes wrong with uploads in the field: broken lines, killed servers, full disks, impatient phones. Real sockets."""
 
-import hashlib
 import resource
 import socket
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from threading import Barrier
 
 import httpx
 import psutil
+import psycopg
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -115,28 +115,25 @@ def test_a_killed_server_counts_only_what_is_safe_and_goes_on(cluster: Cluster, 
             assert arrived(again)
 
 
-def test_a_server_killed_before_the_last_word_finishes_when_asked(cluster: Cluster, stage: str, tmp_path: Path) -> None:
-    """All bytes are safe, the attachment is not yet written: the phone that asks how far it is gets it finished."""
-    import psycopg
-
-    data = recording(300_000, 4)
-    with cluster.database(stage) as dsn, serving(dsn, tmp_path / "data") as running:
-        sending = created(signed_in(running), data)
-        assert sending.patch(0, data[:-1]).status_code == 204
-        part = next((tmp_path / "data" / "files" / "parts").iterdir())
-        with part.open("ab") as file:
-            file.write(data[-1:])
-        with psycopg.connect(dsn) as connection:
-            connection.execute("UPDATE uploads SET stored = length")
-        assert offset_of(sending.head()) == len(data)
-        assert arrived(sending)
-        assert not part.exists()
-
-
-@pytest.fixture
-def own_server(cluster: Cluster, stage: str, tmp_path: Path) -> Iterator[RunningServer]:
-    with cluster.database(stage) as dsn, serving(dsn, tmp_path / "data") as running:
+@pytest.fixture(scope="module")
+def own_server(cluster: Cluster, stage: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    with cluster.database(stage) as dsn, serving(dsn, tmp_path_factory.mktemp("own")) as running:
         yield running
+
+
+def test_a_server_killed_before_the_last_word_finishes_when_asked(own_server: RunningServer) -> None:
+    """All bytes are safe, the attachment is not yet written: the phone that asks how far it is gets it finished."""
+    data = recording(300_000, 4)
+    sending = created(signed_in(own_server), data)
+    assert sending.patch(0, data[:-1]).status_code == 204
+    part = own_server.log.parent / "files" / "parts" / sending.id.replace("-", "")
+    with part.open("ab") as file:
+        file.write(data[-1:])
+    with psycopg.connect(own_server.dsn) as connection:
+        connection.execute("UPDATE uploads SET stored = length WHERE id = %s", [sending.id])
+    assert offset_of(sending.head()) == len(data)
+    assert arrived(sending)
+    assert not part.exists()
 
 
 def test_a_full_disk_is_said_and_moves_nothing(own_server: RunningServer) -> None:
