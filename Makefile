@@ -9,7 +9,7 @@ TEST_PROCESSES ?= 2
 PYTEST_ARGS ?=
 ARGS ?=
 
-.PHONY: help setup chromium demo test lint sure bench clean docs coverage-table constraints hooks clients
+.PHONY: help setup chromium demo test soak lint sure bench clean docs coverage-table constraints hooks clients
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,6 +19,9 @@ demo: $(READY) ## the product with demo data on http://127.0.0.1:8000; Ctrl+C st
 
 test: $(READY) chromium clients ## all tests (PYTEST_ARGS="tests/unit -k plates" for some)
 	$(PYTHON) -m pytest -n $(TEST_PROCESSES) $(PYTEST_ARGS)
+
+soak: $(READY) ## 10,000 schedules of misfortunes for the offline sync, with printed seeds (takes an hour or more)
+	HUYING_SCHEDULES=10000 $(PYTHON) -m pytest -s -q tests/worker/test_sync_machine.py $(PYTEST_ARGS)
 
 lint: $(READY) ## ruff, types, import contracts
 	$(VENV)/bin/ruff check .

@@ -5,16 +5,27 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import aborts, filing, plates, reading
+from benchmarks import aborts, filing, issuing, plates, reading
 from benchmarks.stage import bench_stage
 
 BOUNDS = {
     ("filing", "ratio"): ("≥", 0.30),
     ("reading", "ratio"): ("≥", 0.50),
     ("aborts", "stuck_connections"): ("=", 0),
-    ("plates", "per_s"): ("≥", 1500),
-    ("plates", "memory_mb"): ("≤", 250),
+    ("plates", "per_s"): ("≥", 4000),
+    ("plates", "memory_mb"): ("≤", 200),
     ("plates", "unread"): ("=", 0),
+    ("plates", "refusals_slowest_to_fastest"): ("≤", 1.5),
+    ("plates", "read_modules_per_s"): ("≥", 5000),
+    ("plates", "read_modules_lost"): ("=", 0),
+    ("plates", "read_raster_per_s"): ("≥", 300),
+    ("plates", "read_raster_lost"): ("=", 0),
+    ("plates", "read_turned_7_lost"): ("=", 0),
+    ("plates", "read_blurred_lost"): ("=", 0),
+    ("issuing", "durable"): ("=", 1),
+    ("issuing", "seconds_per_million"): ("≤", 60),
+    ("issuing", "decoded"): ("=", 100_000),
+    ("issuing", "decoded_to_another_house"): ("=", 0),
 }
 
 
@@ -30,6 +41,7 @@ def main() -> int:
         for name, suite in (("filing", filing), ("reading", reading), ("aborts", aborts)):
             figures[name] = suite.measure(stage)
     figures["plates"] = plates.measure()
+    figures["issuing"] = issuing.measure()
     table = Table("suite", "figure", "value", "bound", "")
     missed = 0
     for name, found in figures.items():

@@ -1,14 +1,16 @@
 """How fast door plates are made and read: `python -m benchmarks.plates --count 20000`."""
 
 import argparse
+import contextlib
 import io
 import os
+import statistics
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import psutil
 import qrcode
@@ -17,7 +19,7 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfgen.canvas import Canvas
 
-from qr.codes import Keyring, mint_many, plate_url
+from qr.codes import CodeRefused, Keyring, mint_many, plate_url, read
 from qr.layout import Layout, load_layout
 from qr.plates import PlateData, RenderOptions, RenderReport, WorkerCard, render_pdf
 from qr.readback import Wear, read_back, read_back_pdf
@@ -25,32 +27,42 @@ from qr.serials import make_serial
 
 VILLAGES = ("象湖镇 幸福村", "沙洲坝镇 洁源村", "叶坪乡 𠮷水𡐓村", "日东乡 𥻗子湾村")
 WEAR = {
-    "as printed": Wear(),
-    "turned 7°": Wear(degrees=7),
-    "blurred 1 px": Wear(blur=1.0),
-    "10 % covered": Wear(covered=0.10),
-    "15 % covered": Wear(covered=0.15),
+    "raster": Wear(),
+    "turned_7": Wear(degrees=7),
+    "blurred": Wear(blur=1.0),
+    "covered_15": Wear(covered=0.15),
 }
 
 
 class Memory:
-    """The highest sum of memory of this process and its children, in MB, looked at as work goes on."""
+    """The highest sum of memory of this process and its children, in MB, watched from begin to end four times a second."""
 
     def __init__(self) -> None:
         """Watch this process."""
         self._process = psutil.Process()
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
         self.peak = 0.0
-        self._looked = 0.0
 
-    def look(self, _done: int = 0) -> None:
-        """Take a look, four a second at most; unique memory, so that shared pages count once."""
-        now = time.perf_counter()
-        if now - self._looked < 0.25:
-            return
-        self._looked = now
-        family = [self._process, *self._process.children(recursive=True)]
-        sizes = [process.memory_full_info().uss for process in family if process.is_running()]
-        self.peak = max(self.peak, sum(sizes) / 2**20)
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._over.wait(0.25):
+            self.peak = max(self.peak, self._sum() / 2**20)
+
+    def _sum(self) -> int:
+        """Unique memory, so that pages which processes share count once."""
+        total = 0
+        for process in (self._process, *self._process.children(recursive=True)):
+            with contextlib.suppress(psutil.Error):
+                total += process.memory_full_info().uss
+        return total
 
 
 def plates(count: int) -> Iterator[PlateData]:
@@ -71,11 +83,11 @@ def plates(count: int) -> Iterator[PlateData]:
 
 def ours(count: int, layout: Layout, processes: int) -> tuple[float, RenderReport, float]:
     """Seconds, report and peak memory of one print file on disk."""
-    memory = Memory()
-    with tempfile.TemporaryFile() as out:
+    with tempfile.TemporaryFile() as out, Memory() as memory:
         started = time.perf_counter()
-        report = render_pdf(plates(count), layout, out, RenderOptions(processes=processes), memory.look)
-        return time.perf_counter() - started, report, memory.peak
+        report = render_pdf(plates(count), layout, out, RenderOptions(processes=processes))
+        seconds = time.perf_counter() - started
+    return seconds, report, memory.peak
 
 
 def obvious(count: int, layout: Layout) -> float:
@@ -104,36 +116,60 @@ def obvious(count: int, layout: Layout) -> float:
     return time.perf_counter() - started
 
 
-def read_backs(count: int, layout: Layout) -> None:
-    """Print how fast and how well codes are read, from their modules and from rasterised pages."""
+def read_backs(count: int, layout: Layout) -> dict[str, float]:
+    """How fast and how well codes are read, made and read from their modules, and from 30 rasterised pages."""
     texts = [plate.url for plate in plates(count)]
     started = time.perf_counter()
     result = read_back(texts)
-    rate = count / (time.perf_counter() - started)
-    print(f"made and read from modules  {rate:8,.0f}/s   {result.read:,} of {result.expected:,}")
+    figures = {"read_modules_per_s": count / (time.perf_counter() - started), "read_modules_lost": len(result.unread)}
     sample = list(plates(30 * layout.per_page))
     out = io.BytesIO()
     render_pdf(sample, layout, out)
-    source = iter(sample)
-    pages = []
-    while page := [plate.url for plate in islice(source, layout.per_page)]:
-        pages.append(page)
+    pages = [
+        [plate.url for plate in sample[at : at + layout.per_page]] for at in range(0, len(sample), layout.per_page)
+    ]
     for name, wear in WEAR.items():
         started = time.perf_counter()
         result = read_back_pdf(out.getvalue(), pages, wear)
-        rate = len(sample) / (time.perf_counter() - started)
-        print(f"PDF at 150 dpi, {name:12}{rate:8,.0f}/s   {result.read:,} of {result.expected:,}")
+        figures[f"read_{name}_per_s"] = len(sample) / (time.perf_counter() - started)
+        figures[f"read_{name}_lost"] = len(result.unread)
+        figures[f"read_{name}_at_second_look"] = result.again
+    return figures
 
 
-def measure(count: int = 100_000) -> dict[str, float]:
-    """Plates a second into an A4 PDF with two processes, and the memory of it."""
-    seconds, report, peak = ours(count, load_layout("a4-10"), 2)
-    baseline = 300 / obvious(300, load_layout("a4-10"))
+def refusals(rounds: int = 20_000) -> float:
+    """Slowest over fastest kind of refusal of a code, by medians of interleaved tries: 1 tells a forger nothing."""
+    ring = Keyring({1: os.urandom(32)}, active=1)
+    good = next(mint_many(ring, 1)).text
+    kinds = {
+        "forged tag": good[:-1] + ("A" if good[-1] != "A" else "B"),
+        "unknown key": "CI" + good[2:],
+        "unknown version": "EE" + good[2:],
+        "too short": good[:31],
+        "no base32": "=" * 32,
+    }
+    taken: dict[str, list[int]] = {name: [] for name in kinds}
+    for _ in range(rounds):
+        for name, text in kinds.items():
+            started = time.perf_counter_ns()
+            with contextlib.suppress(CodeRefused):
+                read(text, ring)
+            taken[name].append(time.perf_counter_ns() - started)
+    medians = [statistics.median(times) for times in taken.values()]
+    return max(medians) / min(medians)
+
+
+def measure(count: int = 1_000_000) -> dict[str, float]:
+    """Plates a second into an A4 PDF with two processes, the memory of it, and how they are read back."""
+    layout = load_layout("a4-10")
+    seconds, report, peak = ours(count, layout, 2)
     return {
         "per_s": report.plates / seconds,
         "memory_mb": peak,
-        "obvious_way_per_s": baseline,
+        "obvious_way_per_s": 300 / obvious(300, layout),
         "unread": len(report.unread),
+        "refusals_slowest_to_fastest": refusals(),
+        **read_backs(20_000, layout),
     }
 
 
@@ -156,7 +192,9 @@ def main() -> None:
         )
     few = min(300, arguments.count)
     print(f"obvious way (qrcode, reportlab) {few / obvious(few, layout):4,.0f}/s   ({few} plates)")
-    read_backs(arguments.count, layout)
+    for name, value in read_backs(arguments.count, layout).items():
+        print(f"{name:32}{value:10,.0f}")
+    print(f"refusals, slowest to fastest kind {refusals():.2f}")
     if arguments.keep:
         with arguments.keep.open("wb") as file:
             render_pdf(plates(20), layout, file, RenderOptions(duplex=layout.back is not None))

@@ -9,8 +9,8 @@ from domain.cases.file import CaseFile
 from domain.cases.move import can
 from domain.cases.policy import CaseFacts, identity_open, of_units
 from domain.cases.queries import facts
-from domain.cases.steps import FAST, PLUS, elapsed
 from domain.cases.states import STATES
+from domain.cases.steps import FAST, PLUS, elapsed
 from domain.clock import now
 from domain.rulebook import rulebook
 from web.shapes import clock_shape, local, masked_name, masked_phone
@@ -67,6 +67,7 @@ def case_shape(actor: Actor, row: Row, file: CaseFile, clocks: list[Row], timeli
         "clocks": [clock_shape(clock, exact_level(clock["ladder"], at)) for clock in clocks],
         "appeals": [_appeal(actor, case, appeal, file) for appeal in file.appeals],
         "attachments": [_attachment(found) for found in file.attachments if found["subject_kind"] != "appeal"],
+        "attachments_pending": [found["id"] for found in file.announced],
         "contacts": [{**contact, "at": local(contact["at"])} for contact in file.contacts],
         "returns": [_times(found, "asked_at", "decided_at") for found in file.returns],
         "supervision": [supervision_shape(found) for found in file.supervisions],
@@ -101,11 +102,16 @@ def _all_open(actor: Actor, case: CaseFacts, file: CaseFile) -> bool:
 
 
 def _can(actor: Actor, case: CaseFacts, file: CaseFile) -> list[str]:
-    """The moves of the table, less those about a request to return that nobody has made, or has made already."""
+    """The moves of the table, less those about a request that nobody has made, or has made already."""
     pending = any(request["state"] == "open" for request in file.returns)
     asked = any(request["department_id"] == case.lead_id for request in file.returns)
     idle = {"return"} if pending or asked else set()
     idle |= set() if pending else {"grant-return", "refuse-return"}
+    waiting = any(request["state"] == "open" for request in file.extensions)
+    idle |= {"extend"} if waiting else {"grant-extension", "refuse-extension"}
+    idle |= {"suspend"} if case.suspended else {"unsuspend"}
+    led = any(one["state"] == "open" for one in file.leaders)
+    idle |= {"assign-leader"} if led else {"hand-over-leader", "leader-duty"}
     return [name for name in can(case, actor) if name not in idle]
 
 

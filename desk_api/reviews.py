@@ -205,7 +205,7 @@ def _report_state(report: Any) -> dict[str, Any]:
 
 
 def _post(path: str, handler: Any, gate: P, body: type, summary: str) -> Route:
-    made = path.endswith("hearings") or path.endswith("finality")
+    made = path.endswith(("hearings", "finality"))
     return Route(method="POST", path=path, handler=handler, gate=gate, body=body, summary=summary,
                  status=201 if made else 200, problems=(GuardNotMet, SameOfficer))  # fmt: skip
 

@@ -1,6 +1,6 @@
 """Worker door: today's suggested round, what is covered so far, what was agreed, what became of needs."""
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta
@@ -9,16 +9,15 @@ from domain.access.permissions import Permission as P
 from domain.areas.geometry import Position
 from domain.clock import local_date, now
 from domain.households.naming import plate_text
-from domain.rulebook import rulebook
-from domain.statistics.rates import coverage
 from domain.visits.actions import agree
-from domain.visits.coverage import Missing, Period, coverage_rows, not_yet
+from domain.visits.coverage import Missing, coverage_rows, not_yet
 from domain.visits.purposes import NEEDS
 from domain.visits.referrals import STATES, Wanted, referral_rows
 from domain.visits.rounds import suggested_round
 from grid_api.places import path_id
 from grid_api.schemas import Strict
 from web.bodies import fault
+from web.coverage import Span, coverage_shape, missing_shape, period_of
 from web.paging import Page, paged
 from web.routes import Ask, Route
 from web.shapes import local
@@ -40,13 +39,6 @@ class Agreed(Strict):
 
     next_contact_on: date | None = None
     notice_left: bool = False
-
-
-class Span(Page, kw_only=True):
-    """A campaign's days; without them, the current round."""
-
-    since: date | None = None
-    until: date | None = None
 
 
 class Referrals(Page, kw_only=True):
@@ -77,17 +69,17 @@ async def agreement(ask: Ask) -> dict[str, Any]:
 
 async def covered(ask: Ask) -> dict[str, Any]:
     """How many households of each of my grids were walked to (`GET /coverage`)."""
-    period = _period(ask.query)
+    period = period_of(ask.query)
     rows = await coverage_rows(ask.actor, P.VISIT_LOG, period, "grid")
     return {"since": period.since, "until": period.until, "items": [coverage_shape(row) for row in rows], "next": None}
 
 
 async def missing(ask: Ask) -> dict[str, Any]:
     """Which households were not walked to yet (`GET /coverage/missing`)."""
-    period = _period(ask.query)
+    period = period_of(ask.query)
     wanted = Missing(period, None, ask.query.before, ask.query.limit)
     rows = await not_yet(ask.actor, P.VISIT_LOG, wanted)
-    return {"since": period.since, "until": period.until, **paged(rows, ask.query.limit, _missing)}
+    return {"since": period.since, "until": period.until, **paged(rows, ask.query.limit, missing_shape)}
 
 
 async def my_referrals(ask: Ask) -> dict[str, Any]:
@@ -95,24 +87,6 @@ async def my_referrals(ask: Ask) -> dict[str, Any]:
     query: Referrals = ask.query
     rows = await referral_rows(ask.actor, P.VISIT_LOG, Wanted(query.state), query.before, query.limit)
     return paged(rows, query.limit, _referral)
-
-
-def coverage_shape(row: dict[str, Any]) -> dict[str, Any]:
-    """The counts of one area with the rate of formula 5.12, its numerator and its denominator."""
-    reached, visited = coverage(row["met"] + row["declined"], row["noticed"], row["households"])
-    return {
-        "code": row["code"], "name": row["name"], "households": row["households"], "met": row["met"],
-        "declined": row["declined"], "absent_with_notice": row["noticed"],
-        "missing": row["households"] - reached.numerator, "rate": reached.shown, "rate_visited": visited.shown,
-    }  # fmt: skip
-
-
-def _period(span: Span) -> Period:
-    until = span.until or local_date(now())
-    since = span.since or until - timedelta(days=rulebook().visit_round_days)
-    if not timedelta() <= until - since <= timedelta(days=1100):
-        raise fault("since", "起止日期不对:开始不能晚于结束,最长三年")
-    return Period(since, until)
 
 
 def _stop(row: dict[str, Any]) -> dict[str, Any]:
@@ -128,16 +102,6 @@ def _stop(row: dict[str, Any]) -> dict[str, Any]:
         "last_outcome": row["last_outcome"],
         "location": {"lon": row["lon"], "lat": row["lat"], "datum": row["datum"]} if placed else None,
         "distance_m": None if row["distance_m"] is None else round(row["distance_m"]),
-    }
-
-
-def _missing(row: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "household_id": row["id"],
-        "plate_text": plate_text(row["group_name"], row["door_text"]),
-        "grid_code": row["grid_code"],
-        "grid": row["grid"],
-        "tries": row["tries"],
     }
 
 

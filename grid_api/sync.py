@@ -5,6 +5,9 @@ is a visit. What is wrong with one item is its result, never the answer of the r
 """
 
 import asyncio
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -12,10 +15,17 @@ from uuid import UUID
 import msgspec
 import structlog
 
-from domain.access.actor import SYSTEM, Actor
-from domain.access.permissions import Permission as P
+from domain.access.actor import SYSTEM
 from domain.clock import real_now
-from domain.problems import BodyTooLarge, CursorTooOld, EpochChanged, InvalidCursor, NotSignedIn
+from domain.problems import (
+    BodyTooLarge,
+    CursorTooOld,
+    EpochChanged,
+    InvalidCursor,
+    NotAllowed,
+    NotSignedIn,
+    TemporarilyUnavailable,
+)
 from domain.sync.cursor import Cursor, device_key, fits, seal, unseal
 from domain.sync.devices import device_row, greet
 from domain.sync.epoch import Life, Marker, last_number, life, write_marker
@@ -28,22 +38,32 @@ from domain.sync.queries import item_result
 from grid_api.places import path_id
 from grid_api.sync_verbs import verbs
 from web.faults import translate
-from web.routes import PUBLIC, Ask, Limit, Route
+from web.routes import PUBLIC, SIGNED_IN, Ask, Limit, Route
 from web.shapes import local
 from web.unit_of_work import attempt, run_unit
 
 log = structlog.get_logger("sync")
+
+AT_ONCE = 24  # pushes of one process under way; each needs a connection of the pool for each item
+_pushing = [0]
 
 
 async def sync(ask: Ask) -> dict[str, Any]:
     """Push and pull (contract: `POST /sync`): 409 for another epoch, 410 for a cursor beyond the feed, 413 for too much;
     otherwise 200 with one result for each item, in order."""
     body: Envelope = ask.body
+    worker = _worker(ask)
     _measure(ask, body.items)
     now = await life()
-    cursor = _cursor(ask.actor, body, now)
-    trusted = await greet(body.device_id, _worker(ask), body.cursor or "")
-    sender = Sender(body.device_id, _worker(ask), now.epoch, body.clock, locked_out=not trusted)
+    cursor = _cursor(worker, body, now)
+    with _turn(len(body.items)):
+        return await _serve(ask, cursor, now)
+
+
+async def _serve(ask: Ask, cursor: Cursor, now: Life) -> dict[str, Any]:
+    body, worker = ask.body, _worker(ask)
+    trusted = await greet(body.device_id, worker, body.cursor or "")
+    sender = Sender(body.device_id, worker, now.epoch, body.clock, locked_out=not trusted)
     results = await _push(ask, sender, body.items)
     page = await _page(ask, cursor, sender)
     return {
@@ -83,8 +103,22 @@ async def show_item(ask: Ask) -> dict[str, Any]:
     }  # fmt: skip
 
 
+@contextmanager
+def _turn(items: int) -> Iterator[None]:
+    """When a thousand phones come back at once, those that would wait too long are told to come again in a while."""
+    if items and _pushing[0] >= AT_ONCE:
+        raise TemporarilyUnavailable(retry_after=random.randint(2, 10))  # noqa: S311 (spreads phones, hides nothing)
+    _pushing[0] += bool(items)
+    try:
+        yield
+    finally:
+        _pushing[0] -= bool(items)
+
+
 def _worker(ask: Ask) -> UUID:
-    assert ask.actor.id is not None  # the gate lets only signed-in workers in
+    """Whoever is a worker may sync, also one whose last grid was taken: the phone must hand over and forget."""
+    if ask.actor.kind != "worker" or ask.actor.id is None:
+        raise NotAllowed
     return ask.actor.id
 
 
@@ -93,17 +127,16 @@ def _measure(ask: Ask, items: list[msgspec.Raw]) -> None:
         raise BodyTooLarge(limit_bytes=MOST_BYTES, limit_items=MOST_ITEMS)
 
 
-def _cursor(actor: Actor, body: Envelope, now: Life) -> Cursor:
+def _cursor(worker: UUID, body: Envelope, now: Life) -> Cursor:
     """Where the phone stands; another epoch is said before anything is taken, so that the phone sends all again."""
-    assert actor.id is not None
     if body.epoch is not None and body.epoch != now.epoch:
         raise EpochChanged(epoch=now.epoch)
     if body.cursor is None:
-        return Cursor(now.epoch, actor.id)
+        return Cursor(now.epoch, worker)
     cursor = unseal(body.cursor, now.secret)
     if cursor.epoch != now.epoch:
         raise EpochChanged(epoch=now.epoch)
-    if cursor.worker != actor.id:
+    if cursor.worker != worker:
         raise CursorTooOld
     return cursor
 
@@ -161,11 +194,11 @@ def _log_fault(item_id: UUID | None, error: BaseException) -> None:
 _PROBLEMS = (EpochChanged, CursorTooOld, InvalidCursor, BodyTooLarge)
 _LIMIT = (Limit("sync", 600, 60, per="caller"),)
 ROUTES = (
-    Route(method="POST", path="/sync", handler=sync, gate=P.FIELD_READ, body=Envelope, own_units=True, replay=False,
+    Route(method="POST", path="/sync", handler=sync, gate=SIGNED_IN, body=Envelope, own_units=True, replay=False,
           limit=_LIMIT, summary="离线同步:送记录、取变化", problems=_PROBLEMS),
     Route(method="POST", path="/sync/quarantine", handler=hand_over, gate=PUBLIC, body=Parcel, own_units=True,
           replay=False, limit=(Limit("quarantine", 60, 60),), summary="停用后交出未送记录(待审核)",
           problems=(NotSignedIn, BodyTooLarge)),
-    Route(method="GET", path="/sync/items/<id:str>", handler=show_item, gate=P.FIELD_READ, reads=True,
+    Route(method="GET", path="/sync/items/<id:str>", handler=show_item, gate=SIGNED_IN, reads=True,
           summary="一条记录的处理结果"),
 )  # fmt: skip

@@ -125,7 +125,7 @@ async def _asked_for(ask: Ask) -> Upload:
 
 
 async def _holding(ask: Ask, upload: Upload, *, takes_bytes: bool) -> dict[str, Any] | None:
-    """With the part file held alone: take bytes if there are some, then take the file in if it is all there."""
+    """Holding the part file alone: take bytes if there are some, then take the file in if it is all there."""
     part = await _hold(ask, upload)
     try:
         upload = await _asked_for(ask)  # it may have grown before it was held
@@ -141,7 +141,7 @@ async def _holding(ask: Ask, upload: Upload, *, takes_bytes: bool) -> dict[str, 
 async def _hold(ask: Ask, upload: Upload) -> Part:
     parts: PartStore = ask.app.services.parts
     try:
-        part = await shielded(parts.hold(upload.id, begun=upload.stored > 0))
+        part = await parts.hold(upload.id, begun=upload.stored > 0)
     except PartMissing:
         if await shielded(lose(upload)):
             raise UploadGone from None

@@ -73,6 +73,9 @@ def _shape(ask: Ask, row: dict[str, Any]) -> dict[str, Any]:
         "occurred_at": local(row["occurred_at"]),
         "note": row["note"],
         "attachment_ids": row["attachment_ids"],
+        "attachments_pending": row["attachments_pending"],
+        "next_contact_on": row["next_contact_on"],
+        "notice_left": row["notice_left"],
         **_words(row["purposes"], row["outcome"], row["needs"]),
     }
 

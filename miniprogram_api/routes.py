@@ -14,6 +14,7 @@ from miniprogram_api import (
     ratings,
     reviews,
     sessions,
+    surveys,
     topics,
     wechat_push,
 )
@@ -36,4 +37,5 @@ ROUTES = table(
     *households.ROUTES,
     *wechat_push.ROUTES,
     *reviews.ROUTES,
+    *surveys.ROUTES,
 )

@@ -62,7 +62,7 @@ def follow_calendar() -> Callable[[], Awaitable[None]]:
             await asyncio.sleep(CALENDAR_EVERY)
             try:
                 await shielded(refresh())
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 (a database that is away must not end the watch)
                 log.warning("calendar not read", error=type(error).__name__)
 
     task = asyncio.create_task(follow())

@@ -22,7 +22,7 @@ def _plate(number: int) -> PlateData:
         url=plate_url("https://ms.example.gov.cn", code),
         village="象湖镇 解放路居委会",
         plate_text=f"一组 {number} 号",
-        serial=make_serial("07811", number),
+        serial=make_serial("360781", number),
         hotline="12345",
         domain="ms.example.gov.cn",
         card=WorkerCard("邱小兰", "网格员", "138****0001", "第1网格"),

@@ -21,7 +21,6 @@ from domain.ratings.models import Rating
 from domain.rulebook import rulebook
 from domain.supervision.actions import open_supervision
 
-
 DISSENT = "群众对答复有异议,请核查办理情况并向群众说明。"
 WAITING = "群众不同意暂停办理,请核查是否应当恢复办理并向群众说明。"
 

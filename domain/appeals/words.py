@@ -76,7 +76,7 @@ INTERNAL = frozenset(
         "case.noted", "case.returned", "case.return-refused", "case.second-asked", "case.joined", "case.left",
         "case.extension-asked", "case.extension-refused", "case.looked-at", "case.step-skipped", "case.instructed",
         "case.leader-duty-done", "case.recused",
-    }  # fmt: skip
+    }
 )
 
 CLOCKS: Mapping[str, str] = {

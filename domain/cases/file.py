@@ -18,6 +18,7 @@ class CaseFile:
 
     appeals: Rows
     attachments: Rows
+    announced: Rows
     replies: Rows
     messages: Rows
     units: Rows
@@ -45,6 +46,7 @@ _READ = {
     " WHERE p.case_id = $1 ORDER BY p.id",
     "attachments": "SELECT id, kind, mime, bytes, width, height, duration_s, subject_kind, subject_id, purpose,"
     " created_at FROM attachments WHERE case_id = $1 ORDER BY id",
+    "announced": "SELECT attachment_id AS id FROM attachment_declarations WHERE case_id = $1 ORDER BY attachment_id",
     "replies": "SELECT appeal_id, round, text, unit_name, at FROM replies WHERE case_id = $1 ORDER BY round, appeal_id",
     "messages": "SELECT id, appeal_id, kind, text, at FROM appeal_messages WHERE case_id = $1 ORDER BY id",
     "units": "SELECT u.department_id AS id, d.name, u.duty, u.added_at, u.done_at, u.note FROM case_units u"

@@ -43,7 +43,7 @@ class _Sheets:
         """Number the pages."""
         for number, page in enumerate(self.done, 1):
             text = f"— {number} —"
-            page += self._set(text, 10, (_WIDTH - self.width(text, 10)) / 2, 50.0)
+            page.extend(self._set(text, 10, (_WIDTH - self.width(text, 10)) / 2, 50.0))
 
     def rule(self) -> None:
         """A red line across the text, as under the header of an office."""

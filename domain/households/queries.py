@@ -78,7 +78,8 @@ async def locked_household(actor: Actor, permission: Permission, household_id: U
 async def code_history(household_id: UUID) -> list[dict[str, Any]]:
     """Every code that a household ever had, newest first."""
     return await fetch(
-        "SELECT left(encode(code_id, 'hex'), 8) AS fingerprint, kid, state, batch_id, issued_at, printed_at, activated_at, ended_at"
+        "SELECT left(encode(code_id, 'hex'), 8) AS fingerprint, kid, state, batch_id, issued_at, printed_at,"
+        " activated_at, ended_at"
         " FROM household_codes WHERE household_id = $1 ORDER BY issued_at DESC LIMIT 100",
         [household_id],
     )

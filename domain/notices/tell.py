@@ -12,7 +12,6 @@ from domain.notices.models import TellTask
 from domain.problems import NotFound
 from domain.sql import fetch
 
-
 # Nobody of the unit complained of hears that there is an answer (条例 art 30, 46).
 _WALLED = (
     "EXISTS (SELECT 1 FROM cases c WHERE c.id = t.case_id AND c.complained_department_id = ANY({own}::uuid[]))"

@@ -6,15 +6,19 @@ from uuid import UUID
 from domain.clock import real_now
 from domain.ids import new_id
 from domain.people.models import Resident
-from domain.sql import fetch
+from domain.sql import execute, fetch
 
 
 async def resident_of(openid: str) -> tuple[Resident, list[dict[str, Any]]]:
     """The resident of a WeChat identity, made on the first sign-in, with their households."""
     resident = await Resident.get_or_none(openid=openid, erased_at=None)
     if resident is None:
-        resident = await Resident.create(id=new_id(), openid=openid, created_at=real_now())
-        return resident, []
+        await execute(  # two phones, or one that tries again, may come for the first time at once
+            "INSERT INTO residents (id, openid, name, phone, created_at) VALUES ($1, $2, '', '', $3)"
+            " ON CONFLICT (openid) DO NOTHING",
+            [new_id(), openid, real_now()],
+        )
+        return await Resident.get(openid=openid), []
     return resident, await households_of(resident)
 
 

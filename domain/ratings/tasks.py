@@ -9,6 +9,11 @@ from domain.access.permissions import Permission
 from domain.access.scope import Where, in_scope
 from domain.sql import fetch
 
+_UNHEARD = (
+    "NOT EXISTS (SELECT 1 FROM ratings r WHERE r.case_id = c.id AND r.round = c.round"
+    " AND r.source IN ('self', 'callback'))"
+)
+
 
 def outside(where: Where, actor: Actor) -> None:
     """Leave out the cases of the actor's own units and those against them."""
@@ -27,12 +32,7 @@ async def callback_tasks(
     where = Where()
     in_scope(where, actor, Permission.CASE_CALLBACK, "c.area_path")
     outside(where, actor)
-    where.conditions += [
-        "c.kind = 'appeal' AND c.state = 'answered'",
-        "NOT EXISTS (SELECT 1 FROM ratings r WHERE r.case_id = c.id AND r.round = c.round"
-        " AND r.source IN ('self', 'callback'))",
-        "NOT (k.attempts >= 3 AND k.days >= 2)",
-    ]
+    where.conditions += ["c.kind = 'appeal' AND c.state = 'answered'", "NOT (k.attempts >= 3 AND k.days >= 2)", _UNHEARD]
     if overdue_at:
         where.add("n.due_at < {}", overdue_at)
     if before:

@@ -102,7 +102,7 @@ async def lock_entity(entity: UUID) -> None:
 async def release(desk: Desk, entity: UUID) -> None:
     """Decide anew on everything held for an entity, in the order of its phones; the caller holds the entity's lock."""
     rows = await fetch(
-        "SELECT id, device, worker, body, occurred_at, received_at FROM sync_items WHERE entity = $1 AND status = 'held'"
+        "SELECT id, device, worker, body, code, occurred_at, received_at FROM sync_items WHERE entity = $1 AND status = 'held'"
         f" ORDER BY device, sequence LIMIT {MOST_RELEASED}",
         [entity],
     )
@@ -117,9 +117,11 @@ async def release(desk: Desk, entity: UUID) -> None:
             except TryAgain:
                 continue
             if outcome.status != "held":
-                await _settle(item.id, outcome)
                 rows.remove(row)
                 moved = True
+            if outcome.code != row["code"] or outcome.status != "held":
+                await _settle(item.id, outcome)
+                row["code"] = outcome.code
 
 
 async def waiting(device: UUID) -> list[UUID]:

@@ -32,7 +32,7 @@ class PartStore(Protocol):
     """The part files of all uploads."""
 
     async def hold(self, upload_id: UUID, *, begun: bool) -> Part | None:
-        """Take a part file; None while another writer holds it. A writer that dies lets go.
+        """Take a part file; None while another writer holds it. A writer that dies lets go, a cancelled call takes none.
 
         One that is not there is made, unless the upload had `begun`: PartMissing. StorageFull.
         """

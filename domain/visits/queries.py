@@ -34,8 +34,10 @@ async def visits(actor: Actor, search: VisitSearch) -> list[dict[str, Any]]:
         where.add("v.id < {}", search.before)
     return await fetch(
         "SELECT v.id, v.household_id, h.door_text, h.group_name, h.grid_code, v.worker_id, v.occurred_at, v.purposes,"
-        " v.outcome, v.note, v.needs,"
-        " ARRAY(SELECT x.id FROM attachments x WHERE x.subject_id = v.id ORDER BY x.id) AS attachment_ids"
+        " v.outcome, v.note, v.needs, v.next_contact_on, v.notice_left,"
+        " ARRAY(SELECT x.id FROM attachments x WHERE x.subject_id = v.id ORDER BY x.id) AS attachment_ids,"
+        " ARRAY(SELECT d.attachment_id FROM attachment_declarations d WHERE d.subject_id = v.id ORDER BY 1)"
+        " AS attachments_pending"
         " FROM visits v JOIN households h ON h.id = v.household_id"
         f" WHERE {where.sql} ORDER BY v.id DESC LIMIT {search.limit + 1}",
         where.values,

@@ -41,7 +41,7 @@ class Handover:
 
 async def hand_over(actor: Actor, wish: Handover) -> dict[str, Any]:
     """Move a grid from one worker to another; what moved, in numbers. 404 for a grid outside the actor's areas."""
-    grid = await Area.get_or_none(code=wish.grid_code, kind="grid")
+    grid = await Area.filter(code=wish.grid_code, kind="grid").first() if len(wish.grid_code) <= 20 else None
     if grid is None or not any(actor.granting(Permission.GRID_MANAGE, grid.path)):
         raise NotFound
     duty = await _duty(grid, wish)
@@ -100,14 +100,15 @@ async def _move_cases(actor: Actor, grid: Area, giver: UUID, taker: UUID) -> lis
         .order_by("id")
         .select_for_update()
     )
-    for case in cases:
+    moving = [case for case in cases if str(taker) not in case.recused]  # who declared a conflict gets no such case
+    for case in moving:
         case.handler_id = taker
         case.version += 1
         await case.save(update_fields=["handler_id", "version"])
         data = {"from_handler": str(giver), "to_handler": str(taker), "version": case.version}
         feed = ("case", case.id, case.version)
         record(Fact("case.handed-over", case.area_code, case.id, case.id, data, feed=feed, actor=actor))
-    return [case.id for case in cases]
+    return [case.id for case in moving]
 
 
 async def _tell_both(grid: Area, both: tuple[Staff, Staff], key: UUID, note: str) -> None:

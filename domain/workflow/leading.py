@@ -22,7 +22,8 @@ from domain.workflow.intake import Text, invalid, second_person
 
 # The five duties (五包, 004-12) in neutral words: they are about the case and never about watching a person.
 DUTIES = {
-    "know": "掌握情况", "explain": "谈心解释", "resolve": "化解矛盾", "care": "关心帮扶、跟进回访", "settled": "本人确认事情已解决",
+    "know": "掌握情况", "explain": "谈心解释", "resolve": "化解矛盾", "care": "关心帮扶、跟进回访",
+    "settled": "本人确认事情已解决",
 }  # fmt: skip
 Duty = Literal["know", "explain", "resolve", "care", "settled"]
 LEADERS = ("leading_group_member", "case_leader", "principal", "deputy_in_charge")

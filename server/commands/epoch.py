@@ -32,15 +32,20 @@ def backed_up_command(begun_at: str = typer.Argument(help="备份开始的时刻
     """After a complete backup: phones may forget what was received before it began."""
     from domain.sync.epoch import backed_up
 
-    try:
-        at = datetime.fromisoformat(begun_at)
-    except ValueError:
-        at = datetime.min
-    if at.tzinfo is None or at > datetime.now(UTC):
+    at = _instant(begun_at)
+    if at is None or at > datetime.now(UTC):
         typer.echo("时刻应带时区,且不在将来,如 2026-11-22T02:00:00+08:00", err=True)
         raise typer.Exit(2)
-    _run(lambda: backed_up(at.astimezone(UTC)))
+    _run(lambda: backed_up(at))
     typer.echo(f"已记下:{begun_at} 之前收到的记录在备份里")
+
+
+def _instant(text: str) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return at.astimezone(UTC) if at.tzinfo else None
 
 
 def _run(work: Callable[[], Awaitable[Any]]) -> Any:

@@ -39,8 +39,12 @@ class FolderPart:
     async def release(self) -> None:
         """Let the next writer in."""
         async with self._turn:
-            os.close(self._handle)
-            self._handle = -1
+            self.close()
+
+    def close(self) -> None:
+        """Let go at once, when no step runs."""
+        os.close(self._handle)
+        self._handle = -1
 
     def _write(self, at: int, data: bytes) -> None:
         rest = memoryview(data)
@@ -67,7 +71,12 @@ class FolderParts:
 
     async def hold(self, upload_id: UUID, *, begun: bool) -> FolderPart | None:
         """Take a part file; None while another writer holds it, PartMissing when it had `begun` and is not there."""
-        return await asyncio.to_thread(self._hold, upload_id, begun)
+        taking = asyncio.ensure_future(asyncio.to_thread(self._hold, upload_id, begun))
+        try:
+            return await asyncio.shield(taking)
+        except asyncio.CancelledError:
+            taking.add_done_callback(_let_go)  # nobody waits any more for what the thread still takes
+            raise
 
     async def exists(self, upload_id: UUID) -> bool:
         """Whether there is a part file."""
@@ -105,6 +114,12 @@ class FolderParts:
         except OSError as error:
             raise _named(error) from error
         return handle
+
+
+def _let_go(taking: asyncio.Future[FolderPart | None]) -> None:
+    part = None if taking.cancelled() or taking.exception() else taking.result()
+    if part is not None:
+        part.close()
 
 
 def _is(handle: int, place: Path) -> bool:

@@ -96,7 +96,6 @@ async def test_documents_are_refused_early_out_of_scope_and_by_unknown_name(cast
     assert (await get(cast, early, "opinion.docx", appeal_id="x")).status_code == 422
 
 
-@pytest.mark.mechanism("000-28")
 async def test_a_closure_report_goes_up_and_its_receipt_comes_back(cast: Cast) -> None:
     case_id = await bring_to(cast, "signed")
     sent = {"recipient": "赣州市信访局", "text": "该事项已办结,群众满意。"}

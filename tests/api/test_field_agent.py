@@ -14,7 +14,7 @@ import zxingcpp
 from domain.appeals.models import Appeal, Appellant
 from domain.sql import fetch
 from server.rules import stable_id
-from tests.support.cast import RESIDENT, WORKER, Cast
+from tests.support.cast import DESK, RESIDENT, WORKER, Cast
 
 pytestmark = pytest.mark.anyio
 
@@ -154,3 +154,20 @@ async def test_the_page_of_the_slip_shows_progress_to_whoever_holds_the_slip(cas
     assert (wrong.status_code, nobody.status_code) == (404, 404)
     assert "水渠" not in wrong.text + nobody.text
     assert (await anybody.post("/progress", data={"number": "<b>"})).status_code == 422
+
+
+async def test_the_villages_agent_prints_the_slip_of_an_own_entry(cast: Cast) -> None:
+    agent = await cast.staff("villagedesk")
+    villager = {"name": "欧阳小兰", "phone": "13700001111", "relation": "本村村民", "consent": True}
+    body = {
+        "channel": "grid_worker", "kind": "help", "area_code": "360781100001", "content": "桥面破损",
+        "on_behalf_of": villager,
+    }  # fmt: skip
+    got = (await agent.post(f"{DESK}/appeals", json=body)).json()
+    path = f"{DESK}/appeals/{got['id']}/slip"
+    slip = await agent.post(path, json={"query_code": got["query_code"], "paper": "thermal58"})
+    assert (slip.status_code, slip.content[:5]) == (200, b"%PDF-")
+    other = await cast.staff("dispatcher")
+    assert (await other.post(path, json={"query_code": got["query_code"]})).status_code == 404
+    assert (await (await cast.staff("handler")).post(path, json={"query_code": "AAAAAAAA"})).status_code == 403
+    assert (await agent.post(f"{DESK}/appeals/none/slip", json={"query_code": "AAAAAAAA"})).status_code == 404

@@ -1,5 +1,6 @@
 """A grid goes to another worker with everything that waits in it; the team is seen by grid and never ranked."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
@@ -15,6 +16,7 @@ from domain.sql import fetch
 from server.rules import stable_id
 from tests.api.test_field_patrols import make_worker
 from tests.support.cast import DESK, WORKER, Cast
+from tests.support.server import RunningServer
 
 pytestmark = pytest.mark.anyio
 
@@ -24,7 +26,7 @@ GIVER, TAKER = stable_id("staff", "13800000001"), stable_id("staff", "1380000000
 PATH = f"{DESK}/grids/{GRID}/handover"
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def friday(cast: Cast, at: Callable[[str], None]) -> None:
     at("2026-03-13T16:30")
 
@@ -44,6 +46,7 @@ async def given(cast: Cast, case_id: str) -> None:
     await Case.filter(id=case_id).update(state="handling", handler_id=GIVER)
 
 
+@pytest.mark.usefixtures("friday")
 async def test_duty_cases_and_counts_move_at_once_and_both_are_told(cast: Cast) -> None:
     giver, taker, admin = await cast.worker(), await cast.worker("13800000002"), await cast.staff("admin")
     moving, staying = await report(giver), await report(giver, OTHER)
@@ -67,6 +70,7 @@ async def test_duty_cases_and_counts_move_at_once_and_both_are_told(cast: Cast) 
     assert not any("邱小兰" in row["data"] or "轮岗" in row["data"] for row in rows)
 
 
+@pytest.mark.usefixtures("friday")
 async def test_what_was_reported_stays_followed_and_a_done_result_keeps_its_handler(cast: Cast) -> None:
     giver, taker, admin = await cast.worker(), await cast.worker("13800000002"), await cast.staff("admin")
     done = await report(giver, self_handled={"result": "已扶正", "attachment_ids": []})
@@ -79,6 +83,7 @@ async def test_what_was_reported_stays_followed_and_a_done_result_keeps_its_hand
     assert (seen.status_code, seen.json()["state"]) == (200, "closed")
 
 
+@pytest.mark.usefixtures("friday")
 async def test_a_worker_who_gave_away_the_last_grid_still_reads_the_inbox(cast: Cast) -> None:
     giver, admin = await cast.worker(), await cast.staff("admin")
     for code in (GRID, OTHER):
@@ -88,6 +93,7 @@ async def test_a_worker_who_gave_away_the_last_grid_still_reads_the_inbox(cast: 
     assert (await giver.get(f"{WORKER}/households")).status_code == 403
 
 
+@pytest.mark.usefixtures("friday")
 async def test_several_workers_share_a_grid_and_the_giver_is_named(cast: Cast) -> None:
     giver, admin = await cast.worker(), await cast.staff("admin")
     area = await Area.get(code=GRID)
@@ -112,19 +118,22 @@ async def test_several_workers_share_a_grid_and_the_giver_is_named(cast: Cast) -
     [{"to": str(GIVER)}, {"to": str(uuid4())}, {"to": str(stable_id("staff", "handler"))}, {}, {"to": "x"},
      {"to": str(TAKER), "from": str(uuid4())}, {"to": str(TAKER), "rank": 1}],
 )  # fmt: skip
+@pytest.mark.usefixtures("friday")
 async def test_bad_hand_overs_change_nothing(cast: Cast, body: dict[str, Any]) -> None:
     assert (await (await cast.staff("admin")).post(PATH, json=body)).status_code == 422
     assert [duty.worker_id for duty in await GridDuty.filter(grid_code=GRID)] == [GIVER]
 
 
+@pytest.mark.usefixtures("friday")
 async def test_only_the_area_administrator_hands_over_and_only_grids(cast: Cast) -> None:
     admin, body = await cast.staff("admin"), {"to": str(TAKER)}
-    for code in ("360781999999001", VILLAGE):
+    for code in ("360781999999001", VILLAGE, "9" * 40):
         assert (await admin.post(f"{DESK}/grids/{code}/handover", json=body)).status_code == 404
     for who, status in ((cast.anybody(), 401), (await cast.worker(), 403), (await cast.staff("villagedesk"), 403)):
         assert (await who.post(PATH, json=body)).status_code == status
 
 
+@pytest.mark.usefixtures("friday")
 async def test_a_leader_sees_grids_with_what_is_open_and_nobody_else_does(cast: Cast) -> None:
     await make_worker("13900000002", "grid_leader", VILLAGE)
     leader, worker = await cast.worker("13900000002"), await cast.worker()
@@ -139,3 +148,15 @@ async def test_a_leader_sees_grids_with_what_is_open_and_nobody_else_does(cast: 
     assert (await leader.get(f"{WORKER}/households")).status_code == 403
     for who, status in ((cast.anybody(), 401), (worker, 403), (await cast.staff("admin"), 403)):
         assert (await who.get(f"{WORKER}/team")).status_code == status
+
+
+async def test_of_five_hand_overs_at_once_one_moves_the_grid(server: RunningServer) -> None:
+    password = {"password": "Huying-demo-2026"}
+    admin = server.client(server.client().post(f"{DESK}/sessions", json={"login": "admin", **password}).json()["token"])
+    signed = server.client().post(f"{WORKER}/sessions", json={"phone": "13800000002", **password})
+    taker = server.client(signed.json()["token"])
+    body = {"to": str(TAKER)}
+    answers = await asyncio.gather(*(asyncio.to_thread(admin.post, PATH, json=body) for _ in range(5)))
+    assert sorted(answer.status_code for answer in answers) == [200, 422, 422, 422, 422]
+    assert GRID in {grid["code"] for grid in taker.get(f"{WORKER}/me").json()["grids"]}
+    assert [notice["event"] for notice in taker.get(f"{WORKER}/inbox").json()["items"]] == ["grid.handed-over"]

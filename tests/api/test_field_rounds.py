@@ -138,7 +138,8 @@ async def test_the_desk_sees_coverage_by_area_in_its_scope(cast: Cast) -> None:
     assert [(each["code"], each["households"], each["rate"]) for each in county] == [("360781", 6, "16.67")]
     missing = (await village.get(f"{DESK}/visits/missing", params={"area": VILLAGE})).json()["items"]
     assert sorted(each["household_id"] for each in missing) == sorted(HOUSES[1:])
-    assert (await village.get(f"{DESK}/visits/coverage", params={"area": "360781100002"})).status_code == 404
+    for outside in ("360781100002", "9" * 40):
+        assert (await village.get(f"{DESK}/visits/coverage", params={"area": outside})).status_code == 404
     assert (await (await cast.staff("handler")).get(f"{DESK}/visits/coverage")).status_code == 403
     assert (await village.get(f"{DESK}/visits/coverage", params={"by": "planet"})).status_code == 422
 

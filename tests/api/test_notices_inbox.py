@@ -89,8 +89,12 @@ async def test_a_return_goes_to_the_desk_and_an_escalation_to_the_next_level(cas
     await move(cast, "handler", case_id, "return", reason="不属于我局职责范围")
     await move(cast, "handler", case_id, "escalate", reason="需要上级协调")
     await cast.react()
-    told = [n["event"] for n in await items(await cast.staff("towndesk"), f"{DESK}/inbox")]
-    assert told == ["case.escalated", "case.returned"]
+    told = {
+        who: [n["event"] for n in await items(await cast.staff(who), f"{DESK}/inbox")]
+        for who in ("towndesk", "dispatcher")
+    }
+    # what a unit of the county cannot do goes to the county's desk, not back to the town's
+    assert told == {"towndesk": ["case.returned"], "dispatcher": ["case.escalated"]}
 
 
 async def test_a_notice_is_read_once_and_only_by_its_owner(cast: Cast) -> None:

@@ -106,7 +106,7 @@ async def test_redo_sends_the_case_back_and_the_new_answer_can_be_reviewed_anew(
     assert (await ask(li, receipt)).status_code == 201
 
 
-@pytest.mark.mechanism("004-15", "004-16")
+@pytest.mark.mechanism("004-16")
 async def test_the_days_of_a_hearing_are_not_counted_in_a_re_review(cast: Cast, at: Move) -> None:
     at("2026-06-01T10:00")
     receipt, _ = await answered(cast)

@@ -58,8 +58,8 @@ def let_in(route: Route) -> set[str]:
     asked = TABLE["routes"][name_of(route)]
     if asked in ("public", "signed-in"):
         return set(ROLE_PERMISSIONS)
-    if asked == "staff":
-        return set(ROLE_PERMISSIONS) - {*PEOPLE, *FIELD}
+    if asked in ("staff", "worker"):
+        return set(FIELD) if asked == "worker" else set(ROLE_PERMISSIONS) - {*PEOPLE, *FIELD}
     return set(TABLE["rights"][asked])
 
 
@@ -71,7 +71,8 @@ def test_the_table_knows_every_route_and_nothing_else() -> None:
     assert set(TABLE["routes"]) == set(gates), "routes and tests/api/role_matrix.toml have to say the same"
     for name, gate in gates.items():
         said = TABLE["routes"][name]
-        kinds = {"public"} if gate is PUBLIC else {"signed-in", "staff"} if not isinstance(gate, Permission) else {gate}
+        any_session = {"signed-in", "staff", "worker"}
+        kinds = {"public"} if gate is PUBLIC else {gate} if isinstance(gate, Permission) else any_session
         assert said in kinds, f"{name}: the table says {said}, the route {gate}"
 
 
@@ -200,7 +201,7 @@ async def test_the_gate_of_every_route_is_as_the_table_says(cast: Cast) -> None:
         if TABLE["routes"][name_of(route)] == "public":
             continue
         path, least = next(paths(route, {}))
-        body = least if TABLE["routes"][name_of(route)] == "staff" else b"[]" if route.body else None
+        body = least if TABLE["routes"][name_of(route)] in ("staff", "worker") else b"[]" if route.body else None
         allowed = let_in(route)
         for role in ROLE_PERMISSIONS:
             answer = await callers.call(role, route, path, body)

@@ -98,7 +98,7 @@ async def test_a_major_case_closes_only_with_the_instruction_of_the_principal(ca
 # ---- one leader for a hard case
 
 
-@pytest.mark.mechanism("001-11", "003-12", "004-11", "004-12")
+@pytest.mark.mechanism("001-11", "004-11", "004-12")
 async def test_one_leader_with_team_and_plan_until_the_five_duties_are_done(cast: Cast, at: At) -> None:
     at("2026-03-16T10:00")
     case_id = await bring_to(cast, "reviewing")
@@ -149,7 +149,6 @@ async def test_a_leader_is_changed_only_with_approval(cast: Cast, at: At) -> Non
 # ---- recusal
 
 
-@pytest.mark.mechanism("001-20")
 async def test_who_recuses_reads_on_and_does_nothing_more(cast: Cast) -> None:
     case_id = await bring_to(cast, "handling")
     await cast.act("townhandler", case_id, "recuse", expect=404)
@@ -165,7 +164,6 @@ async def test_who_recuses_reads_on_and_does_nothing_more(cast: Cast) -> None:
     assert (await Case.get(id=case_id)).first_handler_id == stable_id("staff", "handler"), "fixed for good"
 
 
-@pytest.mark.mechanism("001-20")
 async def test_nobody_is_given_a_case_after_recusing(cast: Cast) -> None:
     case_id = await bring_to(cast, "signed")
     await cast.act("handler", case_id, "recuse")

@@ -35,7 +35,7 @@ def handling(case: dict[str, Any]) -> dict[str, Any]:
 
 async def told(cast: Cast) -> list[tuple[str, str]]:
     await cast.react()
-    notices = (await (await cast.resident()).get(f"{RESIDENT}/inbox")).json()["items"]
+    notices = (await (await cast.resident()).get(f"{RESIDENT}/me/inbox")).json()["items"]
     return [(notice["event"], notice["text"]) for notice in notices]
 
 
@@ -51,7 +51,6 @@ async def statutory(cast: Cast) -> str:
 # ---- extension
 
 
-@pytest.mark.mechanism("000-34")
 async def test_a_short_limit_is_extended_once_by_the_supervision_section(cast: Cast, at: At) -> None:
     at("2026-03-16T09:00")  # Monday; five working days end on Monday 03-23
     case_id = await bring_to(cast, "signed")
@@ -99,7 +98,6 @@ async def test_what_cannot_be_extended(cast: Cast, at: At) -> None:
 # ---- suspension
 
 
-@pytest.mark.mechanism("000-34")
 async def test_a_suspension_takes_two_moves_the_short_limit_and_ends_by_itself(cast: Cast, at: At) -> None:
     at("2026-03-16T09:00")
     receipt = await cast.appeal()
@@ -225,7 +223,6 @@ async def answered_on(cast: Cast, track: str) -> str:
 
 
 @pytest.mark.usefixtures("more_tracks")
-@pytest.mark.mechanism("000-40")
 async def test_three_attempts_on_two_days_move_a_closing_limit_by_one_day_once(cast: Cast, at: At) -> None:
     at("2026-03-16T09:00")
     case_id = await answered_on(cast, "CLOSE_3WD")

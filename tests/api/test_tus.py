@@ -11,7 +11,8 @@ from PIL import Image
 from domain.sql import execute, fetch
 from server.retention import purge
 from tests.api.test_grid_events import report
-from tests.support.cast import WORKER, Cast
+from tests.api.test_grid_visits import visit
+from tests.support.cast import DESK, WORKER, Cast
 from tests.support.tus import PART, Sending, checksum, metadata, offset_of
 from tests.support.uploads import encoded, photo
 
@@ -269,10 +270,25 @@ async def test_two_of_three_photos_received_is_visible_and_nothing_waits(cast: C
     assert await counted() == (1, sorted(each.id for each in sendings[1:]))
     await sendings[2].patch(0, sendings[2].data)
     assert await counted() == (2, [sendings[1].id])
+    officer = (await (await cast.staff("dispatcher")).get(f"{DESK}/cases/{case['id']}")).json()
+    assert (len(officer["attachments"]), officer["attachments_pending"]) == (2, [sendings[1].id])
     await sendings[1].patch(0, sendings[1].data)
     assert await counted() == (3, [])
     again = await report(worker, expect=422, attachment_ids=[sendings[1].id])
     assert again["code"] == "unknown-attachment"
+
+
+async def test_a_visit_shows_the_photo_that_is_still_on_its_way(cast: Cast, sending: Sending) -> None:
+    made = await sending.client.post(f"{WORKER}/visits", json=visit(attachment_ids=[sending.id]))
+    assert made.status_code == 201, made.text
+
+    async def shown() -> tuple[list[str], list[str]]:
+        first = (await sending.client.get(f"{WORKER}/visits")).json()["items"][0]
+        return first["attachment_ids"], first["attachments_pending"]
+
+    assert await shown() == ([], [sending.id])
+    await sending.patch(0, sending.data)
+    assert await shown() == ([sending.id], [])
 
 
 async def test_a_photo_on_its_way_belongs_to_one_report_and_to_its_sender(cast: Cast, sending: Sending) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from itertools import count
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -25,7 +26,7 @@ from tests.support.sync_nursery import Nursery
 
 VILLAGE = "360781100001"
 LIKE = f"{VILLAGE}001"
-LIVE, BACKUP = "sync_live", "sync_backup"
+_worlds = count(1)
 
 
 class World:
@@ -36,16 +37,16 @@ class World:
         self.nursery = Nursery(folder / "server.log")
         self._number = 0
         self.backed_up = False
-        for name in (LIVE, BACKUP):
-            cluster.drop_database(name)
-        self.dsn = cluster.create_database(LIVE, stage)
+        number = next(_worlds)
+        self.live, self.copy = f"sync_live_{number}", f"sync_backup_{number}"
+        self.dsn = cluster.create_database(self.live, stage)
         self._connect()
         self._start()
 
     def close(self) -> None:
         self._disconnect()
         self.nursery.close()
-        for name in (LIVE, BACKUP):
+        for name in (self.live, self.copy):
             self.cluster.drop_database(name)
 
     # ---- misfortunes
@@ -60,8 +61,8 @@ class World:
         """A complete copy of the database; afterwards the live one knows that it was made."""
         begun = datetime.now(UTC)
         self._disconnect()
-        self.cluster.drop_database(BACKUP)
-        self.cluster.create_database(BACKUP, LIVE)
+        self.cluster.drop_database(self.copy)
+        self.cluster.create_database(self.copy, self.live)
         self._connect()
         self.sql.execute("UPDATE server_epoch SET backed_up_at = %s", [begun])
         self._start()
@@ -70,8 +71,8 @@ class World:
     def restore(self) -> None:
         """The last backup takes the place of the database; the restore tool bumps the epoch (unless forgotten)."""
         self._disconnect()
-        self.cluster.drop_database(LIVE)
-        self.cluster.create_database(LIVE, BACKUP)
+        self.cluster.drop_database(self.live)
+        self.cluster.create_database(self.live, self.copy)
         self._connect()
         self._start(bump=self.mistake != "no-epoch")
 
@@ -89,7 +90,7 @@ class World:
         self.sql.close()
         with psycopg.connect(self.cluster.dsn("postgres"), autocommit=True) as admin:
             while admin.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname IN (%s, %s)", [LIVE, BACKUP]
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname IN (%s, %s)", [self.live, self.copy]
             ).fetchall():
                 pass
 

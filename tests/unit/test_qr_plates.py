@@ -314,7 +314,7 @@ def test_codes_are_read_back_and_the_unread_are_named() -> None:
 
 
 @pytest.mark.parametrize(
-    "wear", [Wear(degrees=7), Wear(degrees=180), Wear(blur=1.0), Wear(covered=0.1), Wear(5, 0.6, 0.1)]
+    "wear", [Wear(degrees=7), Wear(degrees=180), Wear(blur=1.0), Wear(covered=0.15), Wear(5, 0.6, 0.1)]
 )
 def test_worn_plates_are_still_read(wear: Wear) -> None:
     made = plates(8)

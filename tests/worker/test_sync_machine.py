@@ -6,18 +6,19 @@
 
 import os
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, seed, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from tests.support.cluster import Cluster
 from tests.support.sync_world import Scene, World
 
-SCHEDULES = int(os.environ.get("HUYING_SCHEDULES", "300"))
+SCHEDULES = int(os.environ.get("HUYING_SCHEDULES", "60"))
 ROUND = 250
 FATES = ("ok", "ok", "ok", "request-lost", "reply-lost", "twice", "portal", "delayed")
 WHO, GRID, ANY = st.integers(0, 2), st.integers(0, 1), st.integers(0, 9)
@@ -80,8 +81,6 @@ def machine(world: World, folder: Path) -> type[RuleBasedStateMachine]:
 
         @rule(who=WHO, years=st.integers(-10, 10))
         def set_clock(self, who: int, years: int) -> None:
-            from datetime import timedelta
-
             self.scene.offset[who] = timedelta(days=365 * years)
 
         @rule(chance=RARE)
@@ -112,7 +111,8 @@ def machine(world: World, folder: Path) -> type[RuleBasedStateMachine]:
 def play(world: World, folder: Path, schedules: int, number: int | None = None) -> None:
     options = settings(
         max_examples=schedules, stateful_step_count=14, deadline=None, database=None, derandomize=number is None,
-        suppress_health_check=list(HealthCheck), print_blob=True,
+        suppress_health_check=list(HealthCheck), phases=(Phase.explicit, Phase.generate),
+        report_multiple_bugs=False,
     )  # fmt: skip
     kind: Any = machine(world, folder)
     if number is not None:

@@ -1,9 +1,11 @@
 """What goes wrong with uploads in the field: broken lines, killed servers, full disks, impatient phones. Real sockets."""
 
+import random
 import resource
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from threading import Barrier
 
@@ -58,6 +60,29 @@ def test_a_broken_line_keeps_what_arrived(phone: httpx.Client) -> None:
     until(lambda: offset_of(sending.head()), lambda offset: offset == 123_457)
     assert sending.patch(123_457, sending.data[123_457:]).status_code == 204
     assert arrived(sending)
+
+
+def test_lines_that_break_at_any_moment_leave_no_upload_locked(phone: httpx.Client) -> None:
+    sending, chance = created(phone, recording(90_000, 8)), random.Random(8)
+    for _ in range(60):
+        offset = offset_of(sending.head())
+        end = offset + chance.randrange(2000)
+        with half_sent(sending, offset, sending.data[offset:end]) as wire:
+            wire.settimeout(chance.random() * 0.004 + 0.0001)
+            with suppress(TimeoutError):
+                wire.recv(1)
+    finish(sending)
+    assert arrived(sending)
+
+
+def finish(sending: Sending) -> None:
+    """Send the rest, again while an earlier line is still being wound up."""
+
+    def rest() -> int:
+        offset = offset_of(sending.head())
+        return int(sending.patch(offset, sending.data[offset:]).status_code)
+
+    until(rest, lambda status: status == 204)
 
 
 def test_while_one_line_sends_another_is_told_to_wait(phone: httpx.Client) -> None:

@@ -1,11 +1,13 @@
 """`huying wechat check`: what is missing before a scanned plate opens the mini-program, against the stand-in."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
 import pytest
+from msgspec import structs
 from typer.testing import CliRunner
 
 from config.profile import Plates
@@ -21,7 +23,7 @@ TEXT = "a-secret-of-wechat"
 
 
 @pytest.fixture
-def public_url() -> str:
+def public_url() -> Iterator[str]:
     """The deployment's public address: a real listener that has WeChat's file below /h/."""
 
     class Plain(BaseHTTPRequestHandler):
@@ -41,7 +43,7 @@ def public_url() -> str:
 
 
 @pytest.fixture
-def ready(sim: StandIn, public_url: str) -> Settings:  # noqa: F811
+def ready(sim: StandIn, public_url: str) -> Settings:
     return Settings(
         public_url=public_url, wechat_api_url=sim.url, wechat_app_id=APP_ID, wechat_app_secret=SECRET,
         wechat_push_token="t", wechat_push_aes_key="A" * 43, wechat_templates="answer=T1,close=T2",
@@ -50,17 +52,10 @@ def ready(sim: StandIn, public_url: str) -> Settings:  # noqa: F811
 
 
 async def lines(settings: Settings, page: str = PAGE) -> dict[str, Finding]:
-    profile = load_profile("ruijin")
-    plates = Plates(page=page)
-    found = await findings(settings, replace_plates(profile, plates))
+    profile = structs.replace(load_profile("ruijin"), plates=Plates(page=page))
+    found = await findings(settings, profile)
     assert len({line.name for line in found}) == len(found)
     return {line.name: line for line in found}
-
-
-def replace_plates(profile: object, plates: Plates) -> object:
-    import msgspec
-
-    return msgspec.structs.replace(profile, plates=plates)
 
 
 def missing(found: dict[str, Finding]) -> list[str]:
@@ -113,7 +108,7 @@ async def test_each_gap_is_named_with_what_to_do(ready: Settings, changes: dict[
     assert found[name].to_do
 
 
-async def test_an_unpublished_page_and_a_closed_address_list_are_told_apart(ready: Settings, sim: StandIn) -> None:  # noqa: F811
+async def test_an_unpublished_page_and_a_closed_address_list_are_told_apart(ready: Settings, sim: StandIn) -> None:
     assert missing(await lines(ready, "pages/not/published")) == ["门牌网址 PUBLIC_URL", "小程序页面"]
     sim.tell("account", app_id=APP_ID, secret=SECRET, allowed_ips=["203.0.113.7"])
     found = await lines(ready)
