@@ -19,7 +19,7 @@ from domain.deadlines.tracks import ClockName, Start
 from domain.ids import new_id, new_query_code
 from domain.journal.unit import Fact, digest, record
 from domain.problems import EmptyAppeal
-from domain.rulebook import rulebook
+from domain.rulebook import Rulebook, rulebook
 
 TITLE_LENGTH = 30
 
@@ -69,7 +69,8 @@ async def submit_appeal(actor: Actor, said: Submission) -> Filed:
         raise EmptyAppeal
     received_at = said.received_at or now()
     facts = Facts("appeal", said.channel, received_at, "urgent" if said.urgent_reason else "ordinary")
-    choice = choose_track(facts, rulebook().track_rules, rulebook().tracks, rulebook().calendar)
+    book = rulebook().for_area(said.area.path)
+    choice = choose_track(facts, book.track_rules, book.tracks, book.calendar)
     case = await open_case(
         "appeal", said.area, received_at, origin=said.origin, title=title_of(said), topic=said.topic,
         appeal_type=said.kind, urgent=bool(said.urgent_reason), track=choice.track, handling_track=choice.handling,
@@ -92,7 +93,7 @@ async def submit_appeal(actor: Actor, said: Submission) -> Filed:
             feed=("case", case.id, 1),
         )
     )  # fmt: skip
-    return Filed(appeal, case, query_code, accept, _provisional(choice, received_at))
+    return Filed(appeal, case, query_code, accept, _provisional(book, choice, received_at))
 
 
 async def add_appeal(said: Submission, case: Case) -> tuple[Appeal, str]:
@@ -149,9 +150,9 @@ async def _link(said: Submission, case: Case, appeal: Appeal) -> None:
         await link(said.attachment_ids, "appeal", appeal.id, case.id)
 
 
-def _provisional(choice: Choice, received_at: datetime) -> dict[str, Any] | None:
+def _provisional(book: Rulebook, choice: Choice, received_at: datetime) -> dict[str, Any] | None:
     """The handling date that the default track would give, marked provisional until registration."""
-    running = running_clocks(choice, rulebook().tracks, {Start.RECEIVED: received_at}, rulebook().calendar)
+    running = running_clocks(choice, book.tracks, {Start.RECEIVED: received_at}, book.calendar)
     handling = next((clock for clock in running if clock.name == ClockName.HANDLING), None)
     if handling is None:
         return None

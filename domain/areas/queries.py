@@ -7,10 +7,12 @@ from domain.access.scope import Where, like_below
 from domain.areas.models import Area
 from domain.sql import fetch
 
+CODE_LENGTH = 20
+
 
 async def area(code: str) -> Area | None:
-    """The area of a code."""
-    return await Area.get_or_none(code=code)
+    """The area of a code; what is too long for a code names none."""
+    return await Area.get_or_none(code=code) if len(code) <= CODE_LENGTH else None
 
 
 async def place(area_path: str) -> str:

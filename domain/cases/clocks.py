@@ -13,7 +13,7 @@ from domain.deadlines.shifted import reckon, reckon_inner
 from domain.deadlines.tracks import Clock, ClockName, Start, Stop, Track
 from domain.deadlines.warnings import Level, ladder, level_at
 from domain.ids import new_id
-from domain.rulebook import rulebook
+from domain.rulebook import Rulebook, rulebook
 
 SHORTEST_REWORK = Limit(2, Unit.NATURAL_DAY)
 _TIMES = ("started_at", "due_at", "limit_text", "limit_code", "added", "explanation", "ladder", "next_at")
@@ -23,7 +23,7 @@ async def start(case: Case, names: Iterable[str], at: datetime) -> None:
     """Start the named clocks that the track of the case has; `info` and `rework` belong to every track."""
     for name in names:
         if name == "info":
-            await set_clock(case, name, Limit(rulebook().info_days, Unit.NATURAL_DAY), at)
+            await set_clock(case, name, Limit(_book(case).info_days, Unit.NATURAL_DAY), at)
         elif name == "rework":
             handling = handling_track(case).handling
             await set_clock(case, name, rework_limit(handling.limit) if handling else SHORTEST_REWORK, at)
@@ -37,8 +37,8 @@ async def start(case: Case, names: Iterable[str], at: datetime) -> None:
 
 async def start_accept(case: Case) -> Deadline:
     """Start the accept clock of a new appeal: one insert, nothing to look up."""
-    limit = rulebook().tracks[case.track].clocks[ClockName.ACCEPT].limit
-    found = due(limit, case.received_at, rulebook().calendar)
+    limit = _book(case).tracks[case.track].clocks[ClockName.ACCEPT].limit
+    found = due(limit, case.received_at, _book(case).calendar)
     return await Deadline.create(
         id=new_id(), case_id=case.id, name="accept", round=1, **_values(case, limit, case.received_at, found)
     )
@@ -61,7 +61,7 @@ async def stop(case: Case, names: Iterable[str], at: datetime) -> None:
 
 async def set_clock(case: Case, name: str, limit: Limit, start_at: datetime) -> Deadline:
     """Write the clock of this round, or replace it (a return, a regrade) keeping its row."""
-    return await _write(case, name, limit, start_at, due(limit, start_at, rulebook().calendar))
+    return await _write(case, name, limit, start_at, due(limit, start_at, _book(case).calendar))
 
 
 async def bring_forward(case: Case, others: Iterable[Deadline]) -> None:
@@ -83,7 +83,7 @@ async def running(case: Case, name: str) -> Deadline | None:
 async def change_track(case: Case, code: str, at: datetime) -> None:
     """Put the case on another track: its handling limit counts from the start it has there, inner dates go with it."""
     old = handling_track(case)
-    gone = {inner.code for inner in old.inner} - {inner.code for inner in rulebook().tracks[code].inner}
+    gone = {inner.code for inner in old.inner} - {inner.code for inner in _book(case).tracks[code].inner}
     await Deadline.filter(case_id=case.id, name__in=list(gone), stopped_at=None).update(stopped_at=at, next_at=None)
     if case.track == case.handling_track:
         case.track = code
@@ -101,7 +101,7 @@ async def add(case: Case, added: Sequence[Sequence[str]], at: datetime) -> Deadl
     for clock in await Deadline.filter(case_id=case.id, stopped_at=None, name__in=[*inner, "handling"]):
         clock.added = [list(one) for one in added]
         await clock.save(update_fields=["added"])
-    for clock, found in await reckoned(case, rulebook().calendar):
+    for clock, found in await reckoned(case, _book(case).calendar):
         if clock.name == "handling" or clock.name in inner:
             _shift(clock, found)
             clock.level = exact_level(clock.ladder, at)
@@ -113,7 +113,7 @@ async def add(case: Case, added: Sequence[Sequence[str]], at: datetime) -> Deadl
 async def reckoned(case: Case, calendar: WorkCalendar) -> list[tuple[Deadline, Due]]:
     """Each running clock of a case with the due that a calendar gives it."""
     rows = [row for row in await Deadline.filter(case_id=case.id, stopped_at=None) if row.limit_code]
-    track = rulebook().tracks.get(case.handling_track or case.track)
+    track = _book(case).tracks.get(case.handling_track or case.track)
     inner = {one.code: one for one in track.inner} if track else {}
     dues = {row.name: reckon(Limit.parse(row.limit_code), row.started_at, row.added, calendar) for row in rows}
     if "handling" in dues:
@@ -126,7 +126,7 @@ async def reckoned(case: Case, calendar: WorkCalendar) -> list[tuple[Deadline, D
 async def recount(case: Case) -> int:
     """Work out the running clocks again by the calendar in force; levels warned of stay warned of. How many moved."""
     moved = 0
-    for clock, found in await reckoned(case, rulebook().calendar):
+    for clock, found in await reckoned(case, _book(case).calendar):
         moved += clock.due_at != found.due_at
         _shift(clock, found)
         clock.next_at = _next_after(clock)
@@ -150,7 +150,7 @@ async def reopen(ids: Iterable[UUID]) -> None:
 
 
 def _values(case: Case, limit: Limit, start_at: datetime, found: Due) -> dict[str, Any]:
-    steps = ladder(limit, start_at, found, rulebook().calendar, rulebook().warnings)
+    steps = ladder(limit, start_at, found, _book(case).calendar, _book(case).warnings)
     return {
         "area_path": case.area_path,
         "track": case.track,
@@ -159,7 +159,7 @@ def _values(case: Case, limit: Limit, start_at: datetime, found: Due) -> dict[st
         "limit_text": limit.text,
         "limit_code": limit.code,
         "added": [],
-        "calendar_version": rulebook().calendar_version,
+        "calendar_version": _book(case).calendar_version,
         "explanation": explain(found),
         "ladder": [[level.code, since.isoformat()] for level, since in steps],
         "level": "none",
@@ -207,11 +207,11 @@ def _read(steps: Iterable[Iterable[str]]) -> list[tuple[Level, datetime]]:
 
 def handling_track(case: Case) -> Track:
     """The track that gives the handling limit: the ordinary one beside an urgent one."""
-    return rulebook().tracks[case.handling_track or case.track]
+    return _book(case).tracks[case.handling_track or case.track]
 
 
 def _clock(case: Case, name: str) -> Clock | None:
-    track = handling_track(case) if name == ClockName.HANDLING else rulebook().tracks[case.track]
+    track = handling_track(case) if name == ClockName.HANDLING else _book(case).tracks[case.track]
     return track.clocks.get(ClockName(name))
 
 
@@ -228,7 +228,7 @@ def _start_at(case: Case, clock: Clock, at: datetime) -> datetime:
 
 
 async def _start_inner(case: Case, clock: Clock, start_at: datetime) -> None:
-    calendar = rulebook().calendar
+    calendar = _book(case).calendar
     outer = due(clock.limit, start_at, calendar)
     for inner in handling_track(case).inner:
         found = reckon_inner(inner, start_at, outer, [], calendar)
@@ -241,3 +241,8 @@ def _judged_at_answer(case: Case) -> set[str]:
     if track.handling and track.handling.stop is Stop.ANSWERED:
         names.add("handling")
     return names | {"rework"}
+
+
+def _book(case: Case) -> Rulebook:
+    """The rules in force where the case lies: an overlay of its area, else those of the deployment."""
+    return rulebook().for_area(case.area_path)

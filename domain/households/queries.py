@@ -8,6 +8,7 @@ from domain.access.actor import Actor
 from domain.access.permissions import Permission
 from domain.access.scope import Where, area_condition, in_scope
 from domain.areas.models import Area
+from domain.areas.queries import area
 from domain.households.models import Household
 from domain.problems import NotFound
 from domain.sql import fetch, fetch_one
@@ -95,7 +96,7 @@ async def open_cases(household_id: UUID) -> int:
 
 async def area_within(actor: Actor, permission: Permission, code: str) -> Area:
     """An area inside those of the actor's permission; 404 otherwise."""
-    found = await Area.get_or_none(code=code)
+    found = await area(code)
     if found is None or not any(actor.granting(permission, found.path)):
         raise NotFound
     return found

@@ -41,7 +41,7 @@ async def rate(appeal: Appeal, case: Case, verdict: Verdict, source: str) -> Rat
         raise AlreadyRated
     at = now()
     flag = "assisted" if source == "assisted" else "own_work" if await _own_work(appeal, case) else ""
-    days = rulebook().rating_window_days
+    days = rulebook().for_area(case.area_path).rating_window_days
     if at > reply.at + timedelta(days=days):
         raise RatingWindowClosed(days=days)
     rating = await Rating.create(

@@ -68,7 +68,7 @@ async def grade(turn: Turn, body: Grade) -> None:
         appeal_type=case.appeal_type or None, petition_class=case.petition_class or None, topic=case.topic or None,
         grade=body.grade, registered=True,
     )  # fmt: skip
-    book = rulebook()
+    book = rulebook().for_area(case.area_path)
     choice = choose_track(facts, book.track_rules, book.tracks, book.calendar)
     before, after = clocks.handling_track(case).handling, book.tracks[choice.handling].handling
     if not (before and after) or choice.handling == case.handling_track:

@@ -12,7 +12,7 @@ from domain.access.actor import Actor
 from domain.access.models import Assignment, Staff
 from domain.access.permissions import Permission
 from domain.areas.models import Area
-from domain.areas.queries import place
+from domain.areas.queries import area, place
 from domain.cases.models import Case
 from domain.clock import local_date, real_now
 from domain.ids import new_id
@@ -41,8 +41,8 @@ class Handover:
 
 async def hand_over(actor: Actor, wish: Handover) -> dict[str, Any]:
     """Move a grid from one worker to another; what moved, in numbers. 404 for a grid outside the actor's areas."""
-    grid = await Area.filter(code=wish.grid_code, kind="grid").first() if len(wish.grid_code) <= 20 else None
-    if grid is None or not any(actor.granting(Permission.GRID_MANAGE, grid.path)):
+    grid = await area(wish.grid_code)
+    if grid is None or grid.kind != "grid" or not any(actor.granting(Permission.GRID_MANAGE, grid.path)):
         raise NotFound
     duty = await _duty(grid, wish)
     giver = await Staff.get(id=duty.worker_id)

@@ -101,10 +101,11 @@ async def _choose_track(turn: Turn, body: Register) -> None:
 
 async def set_track(case: Case, facts: Facts) -> None:
     """Choose the track by the rules, keep the reasons, and count the accept clock by it."""
-    choice = choose_track(facts, rulebook().track_rules, rulebook().tracks, rulebook().calendar)
+    book = rulebook().for_area(case.area_path)
+    choice = choose_track(facts, book.track_rules, book.tracks, book.calendar)
     case.track, case.handling_track = choice.track, choice.handling
     case.track_reasons = [*choice.matched, *choice.skipped]
-    accept = rulebook().tracks[choice.track].clocks.get(ClockName.ACCEPT)
+    accept = book.tracks[choice.track].clocks.get(ClockName.ACCEPT)
     if accept:
         await clocks.set_clock(case, "accept", accept.limit, case.received_at)
 

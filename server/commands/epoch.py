@@ -7,6 +7,7 @@ from typing import Any
 
 import typer
 
+from domain.clock import real_now
 from server.commands.serving import database, settings_or_exit
 
 commands = typer.Typer(no_args_is_help=True, help="手机同步的纪元:恢复备份之后、完成备份之后")
@@ -33,7 +34,7 @@ def backed_up_command(begun_at: str = typer.Argument(help="备份开始的时刻
     from domain.sync.epoch import backed_up
 
     at = _instant(begun_at)
-    if at is None or at > datetime.now(UTC):
+    if at is None or at > real_now():
         typer.echo("时刻应带时区,且不在将来,如 2026-11-22T02:00:00+08:00", err=True)
         raise typer.Exit(2)
     _run(lambda: backed_up(at))

@@ -39,15 +39,18 @@ def register(app: typer.Typer) -> None:
     app.add_typer(plates, name="plates")
 
 
-def print_plates(  # noqa: PLR0913, PLR0917 (one option each)
+def print_plates(
     area: Annotated[str, typer.Option(help="地区代码,如 360781100001")],
     out: Annotated[Path, typer.Option(help="输出文件;超过一份时文件名后加 -2、-3")],
-    layout: Annotated[str, typer.Option(help="版式")] = "a4-10",
+    layout: Annotated[str, typer.Option(help="版式;a4-10/5000 表示每个文件最多 5000 枚")] = "a4-10",
     only: Annotated[str, typer.Option(help="unprinted(未印过的)或 all")] = "unprinted",
     form: Annotated[str, typer.Option("--format", help="pdf、duplex(双面 PDF,背面为网格员名片)、zip(PNG)或 svg")] = "pdf",
-    per_file: Annotated[int, typer.Option(min=100, max=100_000, help="一个文件最多几枚")] = 10_000,
 ) -> None:
     """给一个地区的户发码并印制门牌,逐个读回后才算完成。"""
+    layout, _, each = layout.partition("/")
+    per_file = int(each or 10_000) if (each or "0").isdecimal() else 0
+    if not 100 <= per_file <= 100_000:
+        raise typer.BadParameter("每个文件 100 到 100000 枚", param_hint="--layout")
     if layout not in layout_names():
         raise typer.BadParameter(f"没有这种版式,可用:{'、'.join(layout_names())}", param_hint="--layout")
     if only not in ("unprinted", "all") or form not in ("pdf", "duplex", "zip", "svg"):

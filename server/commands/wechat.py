@@ -160,10 +160,12 @@ async def _account(settings: Settings, profile: Profile) -> list[Finding]:
 def _messages(settings: Settings, profile: Profile) -> Iterator[Finding]:
     key = settings.wechat_push_aes_key
     if not settings.wechat_push_token:
-        yield Finding("missing", "消息推送", "未设置 WECHAT_PUSH_TOKEN", "后台“消息推送”填 /api/miniprogram/v1/wechat/push 网址和同一令牌")
+        to_do = "后台“消息推送”填 /api/miniprogram/v1/wechat/push 网址和同一令牌"
+        yield Finding("missing", "消息推送", "未设置 WECHAT_PUSH_TOKEN", to_do)
     elif len(key) != AES_KEY_LENGTH:
         seen = "明文模式" if not key else f"EncodingAESKey 有 {len(key)} 位"
-        yield Finding("missing", "消息推送", seen, f"选安全模式,把 {AES_KEY_LENGTH} 位 EncodingAESKey 填入 WECHAT_PUSH_AES_KEY")
+        to_do = f"选安全模式,把 {AES_KEY_LENGTH} 位 EncodingAESKey 填入 WECHAT_PUSH_AES_KEY"
+        yield Finding("missing", "消息推送", seen, to_do)
     else:
         yield Finding("ok", "消息推送", "令牌和 EncodingAESKey 已设置")
     pairs = dict(part.split("=", 1) for part in settings.wechat_templates.split(",") if "=" in part)

@@ -78,7 +78,7 @@ class World:
 
     def _start(self, *, bump: bool = False) -> None:
         self.pid, self.url = self.nursery.start(self.dsn, self.folder, bump=bump, mistake=self.mistake)
-        self.http = httpx.Client(base_url=self.url, timeout=20)
+        self.http = httpx.Client(base_url=self.url, timeout=60)
 
     def _connect(self) -> None:
         self.sql = psycopg.connect(self.dsn, autocommit=True, row_factory=dict_row)
