@@ -103,17 +103,21 @@ def token_digest(token: str) -> str:
 
 
 async def invites(actor: Actor, wave_id: UUID, before: UUID | None, limit: int) -> list[dict[str, Any]]:
-    """Whom the actor may ask in a wave, newest first, one more than the limit; no answers."""
+    """Whom the actor may ask in a wave, newest first, one more than the limit; no answers. 404 when there is nobody:
+    a wave of another area looks like none."""
     where = _visible(actor)
     where.add("i.wave_id = {}", wave_id)
     if before:
         where.add("i.id < {}", before)
-    return await fetch(
+    rows = await fetch(
         "SELECT i.id, i.case_id, i.appeal_id, i.stratum, i.mode, i.answered_at, p.number, c.title, d.name AS lead"
         " FROM survey_invites i JOIN cases c ON c.id = i.case_id JOIN appeals p ON p.id = i.appeal_id"
         f" LEFT JOIN departments d ON d.id = c.lead_id WHERE {where.sql} ORDER BY i.id DESC LIMIT {limit + 1}",
         where.values,
     )
+    if not rows and before is None:
+        raise NotFound
+    return rows
 
 
 def _visible(actor: Actor) -> Where:
