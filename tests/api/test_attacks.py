@@ -10,7 +10,7 @@ from msgspec import inspect
 from domain.areas.models import Area
 from domain.households.models import Household, HouseholdImport
 from domain.people.models import GridWorker
-from domain.sql import execute
+from domain.sql import execute, fetch
 from server.doors import routes
 from server.rules import stable_id
 from tests.support import uploads
@@ -141,3 +141,18 @@ async def test_the_address_of_a_photo_for_wechat_cannot_be_made_up(cast: Cast) -
         assert answer.status_code == 404
     forged = {"signature": "0" * 40, "timestamp": "1", "nonce": "2", "openid": "o1"}
     assert (await nobody.post(f"{RESIDENT}/wechat/push", params=forged, content=b"<xml/>")).status_code == 403
+
+
+async def test_a_stored_answer_is_given_to_its_own_caller_only(cast: Cast) -> None:
+    body = {"kind": "help", "content": "路灯不亮", "area_code": "360781100001"}
+    key = {"Idempotency-Key": "the-same"}
+    first = await (await cast.resident("li")).post(f"{RESIDENT}/appeals", json=body, headers=key)
+    other = await (await cast.resident("wang")).post(f"{RESIDENT}/appeals", json=body, headers=key)
+    assert first.status_code == other.status_code == 201
+    assert first.json()["number"] != other.json()["number"] and "Idempotency-Replayed" not in other.headers
+    nobody = cast.anybody()
+    guests = [await nobody.post(f"{RESIDENT}/sessions/guest", json={}, headers=key) for _ in range(2)]
+    assert guests[0].json()["token"] != guests[1].json()["token"], "two phones behind one address share a session"
+    tokens = [guest.json()["token"] for guest in guests]
+    for kept in await fetch("SELECT convert_from(body, 'UTF8') AS text FROM replays"):
+        assert not [token for token in tokens if token in kept["text"]]
