@@ -72,7 +72,9 @@ async def cast(app: Sanic[Any, Any]) -> AsyncIterator[Cast]:
     """The named people of the demo, each a signed-in client, inside a transaction that is rolled back."""
     clock.install_offset(0)
     try:
-        async with in_transaction("default"):
+        async with in_transaction("default") as connection:
+            # A test may draw or wait for longer than a request may leave its transaction idle.
+            await connection.execute_script("SET LOCAL idle_in_transaction_session_timeout = 0")
             people = Cast(app)
             yield people
             await people.leave()

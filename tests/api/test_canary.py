@@ -237,7 +237,8 @@ async def _field(made: World) -> None:
     grid = await Area.get(code="360781100001001")
     await Membership.create(id=uuid4(), resident_id=li.id, household_id=house, area_path=grid.path, state="bound",
                             created_at=li.created_at)  # fmt: skip
-    task = await TellTask.create(id=uuid4(), appeal_id=UUID(next(iter(made.ids["appeals"]))), case_id=uuid4(),
+    named = await fetch("SELECT id FROM appeals WHERE identity = 'named' ORDER BY id LIMIT 1")
+    task = await TellTask.create(id=uuid4(), appeal_id=named[0]["id"], case_id=uuid4(),
                                  area_path=grid.path, text="请告诉群众", state="open", created_at=li.created_at,
                                  dedupe_key="canary")  # fmt: skip
     done = await worker.post(f"{WORKER}/tasks/{task.id}/done", json={"note": mark("told-note")})

@@ -1,7 +1,8 @@
 """A grid goes to another worker with everything that waits in it; the team is seen by grid and never ranked."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -16,7 +17,8 @@ from domain.sql import fetch
 from server.rules import stable_id
 from tests.api.test_field_patrols import make_worker
 from tests.support.cast import DESK, WORKER, Cast
-from tests.support.server import RunningServer
+from tests.support.cluster import Cluster
+from tests.support.server import RunningServer, serving
 
 pytestmark = pytest.mark.anyio
 
@@ -150,7 +152,15 @@ async def test_a_leader_sees_grids_with_what_is_open_and_nobody_else_does(cast: 
         assert (await who.get(f"{WORKER}/team")).status_code == status
 
 
-async def test_of_five_hand_overs_at_once_one_moves_the_grid(server: RunningServer) -> None:
+@pytest.fixture
+def own_server(cluster: Cluster, stage: str, tmp_path: Path) -> Iterator[RunningServer]:
+    """A server of its own: the grid that changes hands is everybody's in the shared one."""
+    with cluster.database(stage) as dsn, serving(dsn, tmp_path) as running:
+        yield running
+
+
+async def test_of_five_hand_overs_at_once_one_moves_the_grid(own_server: RunningServer) -> None:
+    server = own_server
     password = {"password": "Huying-demo-2026"}
     admin = server.client(server.client().post(f"{DESK}/sessions", json={"login": "admin", **password}).json()["token"])
     signed = server.client().post(f"{WORKER}/sessions", json={"phone": "13800000002", **password})

@@ -120,6 +120,7 @@ def play(world: World, folder: Path, schedules: int, number: int | None = None) 
     run_state_machine_as_test(kind, settings=options)
 
 
+@pytest.mark.soak
 def test_schedules_of_misfortunes(world_of: Callable[..., World], tmp_path: Path) -> None:
     first = os.environ.get("HUYING_SEED")
     if first is None and SCHEDULES <= ROUND * 2:

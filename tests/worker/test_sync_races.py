@@ -16,6 +16,8 @@ from tests.support.sync_world import Scene, World
 ROUNDS = 50
 WRITERS, BATCHES, BATCH = 16, 4, 20
 
+pytestmark = pytest.mark.soak  # they wait on a busy machine for minutes: see docs/decisions/0006
+
 
 @pytest.fixture(scope="module")
 def world(cluster: Cluster, stage: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
