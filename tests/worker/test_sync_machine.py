@@ -1,7 +1,7 @@
 """The sync protocol under every misfortune we know, against the real server over HTTP and real PostgreSQL.
 
-`make test` runs as many short schedules as fit into its time; `make soak` runs ten thousand and prints its seeds
-(`HUYING_SCHEDULES`, `HUYING_SEED`).
+`make soak` runs ten thousand random schedules and prints its seeds (`HUYING_SCHEDULES`, `HUYING_SEED`); `make test` runs
+the scripted ones, in which four known mistakes must be caught.
 """
 
 import os
