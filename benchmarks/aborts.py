@@ -30,7 +30,8 @@ async def _stuck(dsn: str) -> int:
     connection = await asyncpg.connect(**credentials(dsn))
     try:
         return int(await connection.fetchval(
-            "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'huying' AND state LIKE 'idle in%' AND state_change < now() - interval '2 seconds'"
+            "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'huying' AND state LIKE 'idle in%'"
+            " AND state_change < now() - interval '2 seconds'"
         ))  # fmt: skip
     finally:
         await connection.close()
