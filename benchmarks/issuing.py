@@ -78,6 +78,7 @@ async def _measure(dsn: str, count: int, printed: int) -> dict[str, float]:
 async def _register(dsn: str, count: int) -> None:
     connection = await asyncpg.connect(**credentials(dsn))
     try:
+        await connection.execute("SET statement_timeout = 0")
         await connection.execute(_HOUSES, count, timeout=600)
         await connection.execute("ANALYZE households", timeout=600)
     finally:
