@@ -1,23 +1,20 @@
 """Worker door: photos, recordings and videos, one part at a time (`wx.uploadFile`), and those of my cases back."""
 
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from domain.access.permissions import Permission as P
 from domain.attachments.actions import store_attachment
-from domain.attachments.intake import LIMITS, repeatable_id, take_in
+from domain.attachments.intake import repeatable_id, take_in
 from domain.attachments.models import Attachment
 from domain.cases.field import field_attachment
 from domain.problems import RangeNotSatisfiable, SameIdOtherContent, StorageFull, UnacceptableUpload
 from domain.uploads.actions import stored_before
 from grid_api.places import path_id
-from grid_api.schemas import Strict
 from web.bodies import fault
-from web.files import file_answer
+from web.files import MOST_BYTES, Size, file_answer, stored_shape
 from web.routes import Answer, Ask, Limit, Route
 from web.unit_of_work import shielded
-
-MULTIPART_EXTRA = 64 * 1024
 
 
 async def receive(ask: Ask) -> dict[str, Any]:
@@ -42,20 +39,7 @@ async def keep(ask: Ask) -> dict[str, Any]:
     """Write the row of the stored file (contract: `POST /uploads/simple`); its id is an `attachment_id`."""
     known = await stored_before(ask.actor, ask.prepared["id"], ask.body.digest.hex())
     stored = await (Attachment.get(id=ask.prepared["id"]) if known else store_attachment(ask.actor, **ask.prepared))
-    return {
-        "id": stored.id,
-        "kind": stored.kind,
-        "bytes": stored.bytes,
-        "width": stored.width,
-        "height": stored.height,
-        "duration_s": stored.duration_s,
-    }
-
-
-class Size(Strict):
-    """Which size of a photo."""
-
-    size: Literal["full", "thumbnail"] = "full"
+    return stored_shape(stored)
 
 
 async def show(ask: Ask) -> Answer:
@@ -63,9 +47,10 @@ async def show(ask: Ask) -> Answer:
     row = await field_attachment(ask.actor, path_id(ask))
     return await file_answer(ask.app.services.files, row, ask.query.size, ask.request.headers.get("range", ""))
 
+
 ROUTES = (
     Route(method="POST", path="/uploads/simple", handler=keep, prepare=receive, gate=P.FILE_UPLOAD, status=201,
-          upload_bytes=LIMITS.largest + MULTIPART_EXTRA, limit=(Limit("worker-upload", 120, 60, per="caller"),),
+          upload_bytes=MOST_BYTES, limit=(Limit("worker-upload", 120, 60, per="caller"),),
           summary="上传照片、录音、视频", problems=(UnacceptableUpload, StorageFull, SameIdOtherContent)),
     Route(method="GET", path="/attachments/<id:str>", handler=show, gate=P.FIELD_TRACK, query=Size, reads=True,
           also=(206,), problems=(RangeNotSatisfiable,), content_type="application/octet-stream",

@@ -4,10 +4,10 @@ from typing import Any
 
 from domain.access.permissions import Permission as P
 from domain.appeals.models import Message
-from domain.appeals.own import Own, add_message, lock_own, object_to, urge, withdraw
 from domain.cases.states import STATES
 from domain.problems import GuardNotMet, MoveNotAllowed, UnknownAttachment
 from domain.text import clean_text
+from domain.workflow.own import Own, add_message, lock_own, object_to, urge, withdraw
 from miniprogram_api.own import path_id
 from miniprogram_api.schemas import NewMessage, NewObjection, NewUrge, NewWithdrawal
 from web.bodies import fault

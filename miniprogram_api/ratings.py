@@ -3,12 +3,12 @@
 from typing import Any
 
 from domain.access.permissions import Permission as P
-from domain.appeals.own import lock_own
 from domain.cases.states import STATES
 from domain.problems import AlreadyRated, NotYetAnswered, RatingWindowClosed
 from domain.ratings.actions import Verdict, rate
 from domain.text import clean_text
 from domain.workflow.closing import after_verdict
+from domain.workflow.own import lock_own
 from miniprogram_api.own import path_id
 from miniprogram_api.schemas import NewRating
 from web.routes import Ask, Route

@@ -3,7 +3,6 @@
 from typing import Any
 
 from domain.access.permissions import Permission as P
-from domain.appeals.own import lock_own
 from domain.problems import GuardNotMet, ReviewFinal, ReviewWindowClosed
 from domain.review.models import Review
 from domain.review.queries import own_reviews
@@ -11,6 +10,7 @@ from domain.review.requests import request_rereview, request_review
 from domain.review.retaliation import report_retaliation
 from domain.review.states import STATES, STEPS
 from domain.text import clean_text
+from domain.workflow.own import lock_own
 from miniprogram_api.own import path_id
 from miniprogram_api.schemas import Strict, Words
 from web.bodies import fault

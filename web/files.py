@@ -1,13 +1,19 @@
-"""Sends stored files: a photo as it is shown, a recording in pieces as players ask for them; never an original."""
+"""Takes files in and sends them: a photo as it is shown, a recording in pieces as players ask for them; never an
+original. The same for every door."""
 
 import asyncio
 import re
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
+from msgspec import Struct
+
+from domain.attachments.intake import LIMITS, repeatable_id, take_in
+from domain.attachments.models import Attachment
 from domain.attachments.store import FileMissing, FileStore, Shelf
 from domain.problems import NotFound, RangeNotSatisfiable
-from web.routes import Answer
+from web.routes import Answer, Ask
 
+MOST_BYTES = LIMITS.largest + 64 * 1024  # the largest file and what a multipart body puts around it
 PIECE = 4 * 1024 * 1024  # a player asks for "everything from here"; it gets this much and asks again
 SUFFIXES = {
     "image/jpeg": "jpg", "audio/mp4": "m4a", "audio/mpeg": "mp3", "audio/amr": "amr", "audio/amr-wb": "awb",
@@ -15,6 +21,24 @@ SUFFIXES = {
     "video/quicktime": "mov", "video/webm": "webm",
 }  # fmt: skip
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
+
+
+class Size(Struct, forbid_unknown_fields=True):
+    """Which size of a photo."""
+
+    size: Literal["full", "thumbnail"] = "full"
+
+
+async def receive(ask: Ask) -> dict[str, Any]:
+    """Judge and store the bytes of an upload outside the transaction; one Idempotency-Key is one file."""
+    services, key = ask.app.services, ask.request.headers.get("idempotency-key", "")
+    file_id = repeatable_id(ask.actor.label, key, ask.body.digest)
+    return await take_in(services.files, services.images, ask.body.data, file_id)
+
+
+def stored_shape(stored: Attachment) -> dict[str, Any]:
+    """What an uploader is told of the stored file."""
+    return {name: getattr(stored, name) for name in ("id", "kind", "bytes", "width", "height", "duration_s")}
 
 
 async def file_answer(files: FileStore, row: dict[str, Any], size: str, wanted: str) -> Answer:

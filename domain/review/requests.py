@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from domain.appeals.models import Reply
-from domain.appeals.own import Own
 from domain.cases.clocks import explain
 from domain.clock import local_date, now
 from domain.deadlines.limits import due
@@ -14,6 +13,7 @@ from domain.review.bodies import next_higher
 from domain.review.models import Review
 from domain.review.states import ACCEPT, OUTCOMES, decide_until, final, request_until
 from domain.rulebook import rulebook
+from domain.workflow.own import Own
 
 REVIEWABLE = frozenset({"answered", "closed", "long_term"})
 

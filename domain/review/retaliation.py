@@ -11,7 +11,6 @@ from domain.access.actor import Actor
 from domain.access.models import Staff
 from domain.access.permissions import Permission
 from domain.access.scope import Where, in_scope
-from domain.appeals.own import Own
 from domain.cases.models import Case
 from domain.cases.move import GUARDS, Body, Turn
 from domain.clock import now
@@ -21,6 +20,7 @@ from domain.problems import ConflictOfInterest, GuardNotMet, InvalidFields, NotF
 from domain.review.bodies import next_higher
 from domain.review.models import RetaliationReport
 from domain.sql import fetch, fetch_one
+from domain.workflow.own import Own
 
 FIRST_CONTACT = timedelta(hours=24)
 BARRED = ("close", "merge", "unmerge", "callback")
