@@ -20,6 +20,7 @@ from server.db import APP, ROLE_SETTINGS, credentials, model_modules, opened, to
 from server.jobs import Job, JobRunner, Pace, Run, enqueue
 from server.migrate import migrate
 from tests.support.cluster import Cluster
+from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.anyio, pytest.mark.own_pool]
 
@@ -128,13 +129,14 @@ def pooled(cluster: Cluster, database: str) -> Iterator[str]:
 
 
 async def answering(dsn: str) -> None:
-    async with asyncio.timeout(20):
-        while True:
-            try:
-                await (await asyncpg.connect(**credentials(dsn))).close()
-                return
-            except OSError:
-                await asyncio.sleep(0.02)
+    async def connects() -> bool:
+        try:
+            await (await asyncpg.connect(**credentials(dsn))).close()
+        except OSError:
+            return False
+        return True
+
+    await eventually(connects)
 
 
 async def test_behind_pgbouncer_statements_work_and_the_limits_hold(pooled: str, database: str) -> None:

@@ -16,6 +16,7 @@ from server.db import credentials
 from server.jobs import Job, JobRunner, Pace, ParkError, Run, discard, enqueue, parked, retry
 from server.migrate import migrate
 from tests.support.cluster import Cluster
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.anyio
 
@@ -89,9 +90,7 @@ async def left(connection: asyncpg.Connection) -> int:
 
 async def until(connection: asyncpg.Connection, question: str) -> None:
     """Wait for what the database alone can tell."""
-    async with asyncio.timeout(SOON):
-        while not await connection.fetchval(question):
-            await asyncio.sleep(0.02)
+    await eventually(lambda: connection.fetchval(question), SOON)
 
 
 async def test_one_key_in_order_many_keys_at_once_over_three_workers(

@@ -17,6 +17,7 @@ from tortoise.exceptions import OperationalError
 from server.db import APP, credentials
 from server.migrate import ADVISORY_LOCK, migrate, pending
 from tests.support.cluster import Cluster
+from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.anyio, pytest.mark.own_pool]
 
@@ -131,9 +132,7 @@ async def test_a_starter_waits_for_the_one_that_migrates(package: Package, datab
         "SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = current_database()"
         " AND query LIKE '%pg_try_advisory_lock%' AND pid <> pg_backend_pid()"
     )
-    async with asyncio.timeout(20):
-        while not await other.fetchval(asked):
-            await asyncio.sleep(0.01)
+    await eventually(lambda: other.fetchval(asked))
     assert not waiting.done()
     assert await query(database, "SELECT to_regclass('one')") is None
     await other.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -13,6 +13,7 @@ import pytest
 from domain.ports import LockNotObtained, Store, StoreUnavailable
 from server.gateways.store import LocalStore, RedisStore, SturdyStore
 from tests.support.gateways import free_port, valkey
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.anyio
 
@@ -33,13 +34,6 @@ async def store(request: pytest.FixtureRequest, redis_url: str) -> AsyncIterator
     made: Store = LocalStore() if request.param == "local" else RedisStore(redis_url, prefix=f"{uuid4()}:")
     yield SturdyStore(made) if request.param == "sturdy-redis" else made
     await made.close()
-
-
-async def eventually(holds: Callable[[], Awaitable[bool]]) -> None:
-    """Wait until it holds; an expiry of real time cannot be hurried."""
-    async with asyncio.timeout(5):
-        while not await holds():
-            await asyncio.sleep(0.005)
 
 
 async def test_a_value_is_kept_until_it_expires(store: Store) -> None:

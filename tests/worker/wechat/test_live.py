@@ -19,11 +19,6 @@ pytestmark = [
 ]
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 async def test_the_real_wechat_knows_us() -> None:
     gateway = WeChatGateway(WeChatSettings(APP_ID, SECRET), LocalStore(), lambda: dt.datetime.now(dt.UTC))
     with pytest.raises(WeChatRefused) as caught:

@@ -16,7 +16,7 @@ from config.settings import Settings
 from server.__main__ import app
 from server.commands import wechat as command
 from server.commands.wechat import Finding, findings
-from tests.support.gateways import APP_ID, PAGE, SECRET, StandIn, sim, wechat_process  # noqa: F401 (fixtures)
+from tests.support.gateways import APP_ID, PAGE, SECRET, StandIn
 
 pytestmark = pytest.mark.anyio
 TEXT = "a-secret-of-wechat"
@@ -108,7 +108,9 @@ async def test_each_gap_is_named_with_what_to_do(ready: Settings, changes: dict[
     assert found[name].to_do
 
 
-async def test_an_unpublished_page_and_a_closed_address_list_are_told_apart(ready: Settings, sim: StandIn) -> None:
+async def test_an_unpublished_page_and_a_closed_address_list_are_told_apart(
+    ready: Settings, sim: StandIn
+) -> None:
     assert missing(await lines(ready, "pages/not/published")) == ["门牌网址 PUBLIC_URL", "小程序页面"]
     sim.tell("account", app_id=APP_ID, secret=SECRET, allowed_ips=["203.0.113.7"])
     found = await lines(ready)

@@ -5,58 +5,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Callable, Iterator
-from typing import Any
 
 import httpx
 import pytest
 
-from tests.support.gateways import (  # noqa: F401 (fixtures)
-    APP_ID,
-    PAGE,
-    SECRET,
-    TEMPLATE,
-    StandIn,
-    sim,
-    wechat_process,
-    wechat_standin,
-)
-
-OPENID = "o" + "7" * 27
-RID = r"rid: [0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}"
-PLAIN = {"grant_type": "client_credential", "appid": APP_ID, "secret": SECRET}
-CASE = {"thing1": {"value": "路灯"}, "date2": {"value": "2026年11月22日"}}
-Call = Callable[..., dict[str, Any]]
-
-
-@pytest.fixture
-def http(sim: StandIn) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=sim.url, trust_env=False, timeout=20) as client:
-        yield client
-
-
-def stable(http: httpx.Client, **more: Any) -> dict[str, Any]:
-    answer: dict[str, Any] = http.post("/cgi-bin/stable_token", json={**PLAIN, **more}).json()
-    return answer
-
-
-@pytest.fixture
-def call(http: httpx.Client) -> Call:
-    """POST with a valid token; an empty or other token may be given."""
-    token = stable(http)["access_token"]
-
-    def ask(path: str, body: Any = None, **query: str) -> dict[str, Any]:
-        query = {"access_token": token} | query
-        answer: dict[str, Any] = http.post("/" + path, params=query, json=body).json()
-        return answer
-
-    return ask
-
-
-def login(http: httpx.Client, code: str, **other: str) -> httpx.Response:
-    query = {"appid": APP_ID, "secret": SECRET, "js_code": code, "grant_type": "authorization_code"}
-    return http.get("/sns/jscode2session", params={**query, **other})
-
+from tests.support.gateways import APP_ID, StandIn, wechat_standin
+from tests.worker.wechat.direct import OPENID, PLAIN, RID, Call, login, stable
 
 # --- conventions and texts --------------------------------------------------------------------------------
 

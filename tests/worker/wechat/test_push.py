@@ -14,15 +14,7 @@ import pytest
 
 from server.gateways.wechat import WeChatSettings
 from server.gateways.wechat.push import LARGEST_BODY, PushRefused, dedupe_key, open_push, verify
-from tests.support.gateways import (  # noqa: F401 (fixtures)
-    APP_ID,
-    PUSH_AES_KEY,
-    PUSH_TOKEN,
-    SECRET,
-    StandIn,
-    sim,
-    wechat_process,
-)
+from tests.support.gateways import APP_ID, PUSH_AES_KEY, PUSH_TOKEN, SECRET, StandIn
 from tests.support.wechat_standin.push import Seal, sign
 
 OPENID = "o" + "7" * 27

@@ -20,11 +20,10 @@ from domain.ports import (
     WeChatRefused,
 )
 from server.gateways.wechat import WeChatGateway, WeChatSettings
-from tests.support.gateways import (  # noqa: F401 (fixtures)
+from tests.support.gateways import (
     AT_ONCE,
     CASE,
     DRAW,
-    DRAWING,
     LOGIN,
     MESSAGE,
     OPENID,
@@ -33,23 +32,10 @@ from tests.support.gateways import (  # noqa: F401 (fixtures)
     TEMPLATE,
     TEXT,
     StandIn,
-    free_port,
-    gateway,
-    hasty,
-    local_store,
     now,
-    settings,
-    sim,
-    wechat_process,
-    wechat_standin,
 )
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
 
 
 # --- what works ------------------------------------------------------------------------------------------

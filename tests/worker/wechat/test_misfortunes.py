@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
-from collections.abc import Awaitable, Callable
 
 import pytest
 
@@ -18,43 +16,23 @@ from domain.ports import (
     WeChatUnavailable,
 )
 from server.gateways.wechat import WeChatGateway, WeChatSettings
-from tests.support.gateways import (  # noqa: F401 (fixtures)
+from tests.support.gateways import (
     AT_ONCE,
-    CASE,
     DRAW,
     DRAWING,
     LOGIN,
     MESSAGE,
     OPENID,
-    PAGE,
     SEND,
-    TEMPLATE,
     TEXT,
     StandIn,
     free_port,
-    gateway,
-    hasty,
-    local_store,
     now,
-    settings,
-    sim,
-    wechat_process,
     wechat_standin,
 )
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-async def eventually(holds: Callable[[], Awaitable[bool]]) -> None:
-    """Wait until the stand-in has worked off what we no longer wait for."""
-    async with asyncio.timeout(5):
-        while not await holds():
-            await asyncio.sleep(0.01)
 
 
 # --- quotas and rates ------------------------------------------------------------------------------------

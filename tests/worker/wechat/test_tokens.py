@@ -16,28 +16,13 @@ from domain.ports import CodeImage, ContentScene, Store, WeChatMisconfigured, We
 from server.gateways.store import LocalStore, RedisStore
 from server.gateways.wechat import Patience, WeChatGateway, WeChatSettings
 from server.gateways.wechat.tokens import FORCES_A_DAY
-from tests.support.gateways import (  # noqa: F401 (fixtures)
-    APP_ID,
-    PAGE,
-    SECRET,
-    StandIn,
-    free_port,
-    settings,
-    sim,
-    valkey,
-    wechat_process,
-)
+from tests.support.gateways import APP_ID, PAGE, SECRET, StandIn, free_port, valkey
 
 pytestmark = pytest.mark.anyio
 
 AT_ONCE = Patience(pauses_s=(0, 0, 0))
 OPENID = "o" + "7" * 27
 DRAW = CodeImage("ABC", PAGE)
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
 
 
 class Clock:
