@@ -1,9 +1,10 @@
 """Migrations at start: Tortoise's own, on a direct connection, one starter at a time.
 
-Against Tortoise's runner two things differ. Four parallel starters without a lock failed in one of three
+Against Tortoise's runner three things differ. Four parallel starters without a lock failed in one of three
 rounds, so an advisory lock is polled (waiting in it would be cut off by a lock_timeout and hold back
-CREATE INDEX CONCURRENTLY). And a migration is recorded in its own transaction, not after it: a start that
-dies between the two would meet tables that exist already.
+CREATE INDEX CONCURRENTLY). A migration is recorded in its own transaction, not after it: a start that dies
+between the two would meet tables that exist already. And the state is not copied before each new table
+(`_forward`), which took five seconds for seventy.
 """
 
 import asyncio
@@ -16,7 +17,10 @@ from tortoise.connection import get_connection
 from tortoise.context import TortoiseContext
 from tortoise.migrations.executor import MigrationExecutor
 from tortoise.migrations.migration import Migration
+from tortoise.migrations.operations import CreateModel
 from tortoise.migrations.recorder import MigrationRecorder
+from tortoise.migrations.schema_editor.base import BaseSchemaEditor
+from tortoise.migrations.schema_generator.state import State
 from tortoise.transactions import in_transaction
 
 from server.db import CONNECTION, ROLE_SETTINGS, credentials, model_modules, tortoise_config
@@ -92,8 +96,17 @@ async def _apply(executor: MigrationExecutor, migration: Migration) -> None:
     async with in_transaction(CONNECTION) as transaction:
         editor = executor._schema_editor(atomic=True)
         editor.client = transaction
-        await migration.apply(state, schema_editor=editor)
+        await _forward(migration, state, editor)
         await MigrationRecorder(transaction).record_applied(migration.app_label, migration.name)
+
+
+async def _forward(migration: Migration, state: State, editor: BaseSchemaEditor) -> None:
+    """`Migration.apply` without a copy of the state that nobody reads: a new table has no "before"."""
+    for operation in migration.operations:
+        before = state if isinstance(operation, CreateModel) else state.clone()
+        operation.state_forward(migration.app_label, state)
+        await operation.database_forward(migration.app_label, before, state, editor)
+    state.validate_relations_initialized()
 
 
 async def _limit_role() -> None:

@@ -41,17 +41,23 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(scope="session")
-def stage(cluster: Cluster) -> str:
+def migrated(cluster: Cluster) -> str:
+    """The name of a template database with the tables and nothing in them."""
+    asyncio.run(migrate(cluster.create_database("migrated")))
+    return "migrated"
+
+
+@pytest.fixture(scope="session")
+def stage(cluster: Cluster, migrated: str) -> str:
     """The name of a template database: migrated, seeded, with the demo accounts."""
 
     async def build(dsn: str) -> None:
-        await migrate(dsn)
         profile, _ = build_rulebook(test_settings(Path()))
         async with opened(tortoise_config(dsn, model_modules(), 2)):
             await seed(profile)
             await make_stage()
 
-    asyncio.run(build(cluster.create_database(TEMPLATE)))
+    asyncio.run(build(cluster.create_database(TEMPLATE, migrated)))
     return TEMPLATE
 
 

@@ -9,7 +9,6 @@ import pytest
 
 from server.db import credentials
 from server.jobs import Job, JobRunner, Pace, Run, enqueue, parked
-from server.migrate import migrate
 from tests.support.cluster import Cluster
 
 pytestmark = [pytest.mark.anyio, pytest.mark.own_pool]
@@ -17,15 +16,9 @@ pytestmark = [pytest.mark.anyio, pytest.mark.own_pool]
 QUICK = Pace(attempts=2, first_wait=0.1, poll=0.1, heartbeat=0.1)
 
 
-@pytest.fixture(scope="module")
-def template(cluster: Cluster) -> str:
-    asyncio.run(migrate(cluster.create_database("enqueue_template")))
-    return "enqueue_template"
-
-
 @pytest.fixture
-def dsn(cluster: Cluster, template: str) -> Iterator[str]:
-    with cluster.database(template) as url:
+def dsn(cluster: Cluster, migrated: str) -> Iterator[str]:
+    with cluster.database(migrated) as url:
         yield url
 
 

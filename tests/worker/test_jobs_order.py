@@ -14,7 +14,6 @@ import pytest
 
 from server.db import credentials
 from server.jobs import Job, JobRunner, Pace, ParkError, Run, discard, enqueue, parked, retry
-from server.migrate import migrate
 from tests.support.cluster import Cluster
 from tests.support.waiting import eventually
 
@@ -29,15 +28,9 @@ SOON = 20.0
 """Seconds after which a test gives up; none of them waits so long when it passes."""
 
 
-@pytest.fixture(scope="module")
-def template(cluster: Cluster) -> str:
-    asyncio.run(migrate(cluster.create_database("jobs_template")))
-    return "jobs_template"
-
-
 @pytest.fixture
-def dsn(cluster: Cluster, template: str) -> Iterator[str]:
-    with cluster.database(template) as url:
+def dsn(cluster: Cluster, migrated: str) -> Iterator[str]:
+    with cluster.database(migrated) as url:
         yield url
 
 

@@ -1,6 +1,5 @@
 """Each profile starts a real server on a fresh database; the commands compare its file with that database."""
 
-import asyncio
 import os
 import subprocess
 import sys
@@ -11,7 +10,6 @@ import psycopg
 import pytest
 
 from config.rules import load_divisions, load_profile, profile_names
-from server.migrate import migrate
 from server.rules import build_rulebook, stable_id
 from tests.support.app import test_settings as settings_of
 from tests.support.cluster import Cluster
@@ -28,13 +26,6 @@ def huying(dsn: str, folder: Path, *words: str, answer: str = "") -> subprocess.
     env = {**os.environ, "DATABASE_URL": dsn, "DATA_DIR": str(folder), "COLUMNS": "200"}
     command = [sys.executable, "-m", "server", "profile", *words]
     return subprocess.run(command, env=env, input=answer, capture_output=True, text=True, check=False, timeout=60)
-
-
-@pytest.fixture(scope="module")
-def migrated(cluster: Cluster) -> str:
-    """The name of a database with the tables and nothing in them."""
-    asyncio.run(migrate(cluster.create_database("migrated_only")))
-    return "migrated_only"
 
 
 @pytest.mark.parametrize("name", profile_names())
