@@ -10,6 +10,8 @@ from uuid import UUID
 import msgspec
 import pypdfium2
 import pytest
+from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.ttGlyphPen import TTGlyphPen
 from PIL import Image
 
 from config.checks import check_profile
@@ -49,6 +51,48 @@ async def test_the_profile_gives_colour_and_emblem(cast: Cast, tmp_path: Path, m
     )
     _, batch = await printed(cast, only="all")
     assert (batch["state"], batch["reason"]) == ("failed", "徽标文件无法读取:gone.png")
+
+
+RARE = "\U000323af"  # CJK extension H: in no packaged font
+
+
+def font_of(character: str, path: Path) -> Path:
+    """A font file with one glyph, as a place with a rare name has it made."""
+    pen = TTGlyphPen(None)
+    pen.moveTo((100, 0))
+    for point in ((900, 0), (900, 800), (100, 800)):
+        pen.lineTo(point)
+    pen.closePath()
+    builder = FontBuilder(1000, isTTF=True)
+    builder.setupGlyphOrder([".notdef", "rare"])
+    builder.setupCharacterMap({ord(character): "rare"})
+    builder.setupGlyf({".notdef": TTGlyphPen(None).glyph(), "rare": pen.glyph()})
+    builder.setupHorizontalMetrics({".notdef": (1000, 0), "rare": (1000, 100)})
+    builder.setupHorizontalHeader(ascent=880, descent=-120)
+    builder.setupNameTable({"familyName": "Rare", "styleName": "Regular"})
+    builder.setupOS2()
+    builder.setupPost()
+    builder.save(path)
+    return path
+
+
+@pytest.mark.parametrize("form", ["pdf", "svg", "zip"])
+async def test_a_rare_character_comes_from_the_place_s_own_font(
+    cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    font = font_of(RARE, tmp_path / "rare.ttf")
+    services = cast.app.ctx.services
+    plates = Plates(rare_fonts=(str(font),))
+    monkeypatch.setattr(services, "profile", msgspec.structs.replace(services.profile, plates=plates))
+    await imported(cast, xlsx([row(f"{RARE}街 1 号")]))
+    staff, batch = await printed(cast, format=form, layout="plate-150x90")
+    assert batch["state"] == "done"
+    report = (await staff.get(f"{DESK}/plates/batches/{batch['id']}/report")).json()
+    assert report["missing_glyphs"] == {}
+    if form == "pdf":
+        raw = (await staff.get(f"{DESK}/plates/batches/{batch['id']}/file")).content
+        pages = [page.get_textpage().get_text_bounded() for page in pypdfium2.PdfDocument(io.BytesIO(raw))]
+        assert any(f"{RARE}街" in text.replace(" ", "") for text in pages)
 
 
 def test_a_profile_with_a_misspelt_colour_or_a_missing_file_is_refused() -> None:
