@@ -1,16 +1,23 @@
 """Idempotency-Key: the first answer again for the same request, stored in the transaction of its effect.
 
+Only who has the key reads the answer: it holds what its caller alone may know, such as a query code, and lies in the
+table for a month. It is sealed with the caller's key, of which the table holds a hash.
+
 The lock is tried, never waited for: a waiting duplicate would hold a pool connection and starve unrelated callers.
 """
 
 import hashlib
+import os
 from dataclasses import dataclass
 
 import msgspec
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 from domain.clock import real_now
 from domain.problems import IdempotencyKeyReused, StillRunning
 from domain.sql import execute, fetch_one
+
+_NONCE = 12
 
 
 @dataclass(frozen=True)
@@ -34,6 +41,19 @@ class ReplayKey:
         """The row of this key: a hash, so a key of any shape fits and tells nothing."""
         return hashlib.sha256(f"{self.caller}\0{self.key}".encode()).digest()
 
+    def seal(self, text: bytes) -> bytes:
+        """The answer as it is stored."""
+        nonce = os.urandom(_NONCE)
+        return nonce + self._cipher.encrypt(nonce, text, self.id)
+
+    def unseal(self, sealed: bytes) -> bytes:
+        """The answer as it was given."""
+        return self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], self.id)
+
+    @property
+    def _cipher(self) -> ChaCha20Poly1305:
+        return ChaCha20Poly1305(hashlib.sha256(f"answer\0{self.caller}\0{self.key}".encode()).digest())
+
     @property
     def lock(self) -> int:
         """A 64-bit advisory lock number."""
@@ -56,7 +76,7 @@ async def find(key: ReplayKey) -> Stored | None:
         return None
     if bytes(row["fingerprint"]) != key.fingerprint:
         raise IdempotencyKeyReused
-    return Stored(row["status"], bytes(row["body"]))
+    return Stored(row["status"], key.unseal(bytes(row["body"])))
 
 
 async def claim(key: ReplayKey) -> Stored | None:
@@ -75,5 +95,5 @@ async def keep(key: ReplayKey, status: int, body: bytes) -> None:
     """Store the answer beside its effect."""
     await execute(
         "INSERT INTO replays (id, fingerprint, status, body, created_at) VALUES ($1, $2, $3, $4, $5)",
-        [key.id, key.fingerprint, status, body, real_now()],
+        [key.id, key.fingerprint, status, key.seal(body), real_now()],
     )
