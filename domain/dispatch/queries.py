@@ -8,23 +8,15 @@ from domain.access.actor import Actor
 from domain.access.permissions import Permission
 from domain.cases.queries import case_row, visible_cases
 from domain.clock import now
-from domain.dispatch.rules import (
-    Duty,
-    Known,
-    Place,
-    Proposal,
-    Unit,
-    propose_duplicates,
-    propose_topics,
-    propose_units,
-)
+from domain.dispatch.lookup import TOWN_DEPTH, Consulted, Matter, consult
+from domain.dispatch.matching import BASES
+from domain.dispatch.rules import BEST, Known, Proposal, propose_duplicates, propose_topics
 from domain.problems import NotAllowed
 from domain.rulebook import rulebook
 from domain.sql import fetch, fetch_one
 
 RECENT = timedelta(days=90)
 COMPARED = 300
-TOWN_DEPTH = 4  # province, city, county, town
 
 
 async def suggest(actor: Actor, case_id: UUID) -> dict[str, Any]:
@@ -37,17 +29,35 @@ async def suggest(actor: Actor, case_id: UUID) -> dict[str, Any]:
     topic = case["topic"] or _topic_of_event(case["event_type"])
     topics = propose_topics(text, topic, [(t.code, t.name, t.plain) for t in rulebook().topics.values() if t.parent])
     best = topic or (topics[0].key if topics else "")
-    units = propose_units(best, await _duties(best), await _place(case)) if best else []
+    walled = case["complained_department_id"]
+    said = await consult(
+        Matter(topic=best, area_path=case["area_path"], received_on=case["received_on"], walled=walled)
+    )
     return {
         "topics": [_shape(found, "code") for found in topics],
-        "departments": [
-            {**_shape(found, "id"), "co_units": [{"id": unit.id, "name": unit.name} for unit in found.co_units]}
-            for found in units
-        ],
+        "departments": _departments(said),
+        "dispatch": said.explanation,
         "duplicates": [
             {**_shape(found, "id"), "number": found.name} for found in await _duplicates(actor, case, text)
         ],
     }
+
+
+def _departments(said: Consulted) -> list[dict[str, Any]]:
+    """The lead units that the catalogue proposes, each with co-units, own due days of their parts, and reasons."""
+    return [
+        {
+            "id": str(choice.lead.id), "name": choice.lead.name, "reasons": list(choice.reasons),
+            "item": choice.line.code, "responsibility": choice.responsibility,
+            "responsibility_name": BASES[choice.responsibility],
+            "co_units": [{"id": unit.id, "name": unit.name} for unit in choice.co_units],
+            "co_tasks": [
+                {"id": task.unit.id, "name": task.unit.name, "duty": task.duty, "due_on": task.due_on}
+                for task in said.co_tasks if task.unit.id != choice.lead.id
+            ],
+        }
+        for choice in said.match.choices[:BEST]
+    ]  # fmt: skip
 
 
 def _shape(found: Proposal, key: str) -> dict[str, Any]:
@@ -62,25 +72,6 @@ def _topic_of_event(event_type: str) -> str:
 async def _text(case_id: UUID) -> str:
     row = await fetch_one("SELECT string_agg(content, ' ' ORDER BY id) AS text FROM appeals WHERE case_id = $1", [case_id])
     return str(row["text"] or "") if row else ""
-
-
-async def _duties(topic: str) -> list[Duty]:
-    rows = await fetch(
-        "SELECT topic, name, lead_code, co_codes, basis FROM duty_items WHERE topic = $1 OR starts_with(topic, $1)"
-        " ORDER BY topic, name",
-        [topic],
-        json=("co_codes",),
-    )
-    return [Duty(r["topic"], r["name"], r["lead_code"], tuple(r["co_codes"]), r["basis"]) for r in rows]
-
-
-async def _place(case: dict[str, Any]) -> Place:
-    nodes = case["area_path"].split(".")
-    town = nodes[TOWN_DEPTH - 1] if len(nodes) >= TOWN_DEPTH else None
-    rows = await fetch("SELECT id, code, name, kind, area_code FROM departments WHERE active ORDER BY id")
-    units = {row["code"]: Unit(row["id"], row["code"], row["name"]) for row in rows}
-    own = next((units[r["code"]] for r in rows if town and r["kind"] == "town" and r["area_code"] == town), None)
-    return Place(own, units, case["complained_department_id"])
 
 
 async def _duplicates(actor: Actor, case: dict[str, Any], text: str) -> list[Proposal]:

@@ -1,37 +1,15 @@
 """What the desk is proposed for a case, with reasons in Chinese: pure rules over plain values; a person decides.
 
-Order of places: the unit of the place first, the line department beside it (属地优先, 000-35). A unit complained of is
-never proposed (001-20). Likeness of texts is the Dice coefficient of their pairs of characters.
+Which units are proposed stands in `matching.py`. Likeness of texts is the Dice coefficient of their pairs of characters.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 from uuid import UUID
 
-TOWN = "@town"
 LIKE = 0.5
 BEST = 5
-
-
-@dataclass(frozen=True)
-class Duty:
-    """A line of the responsibility catalogue."""
-
-    topic: str
-    name: str
-    lead: str
-    co_units: tuple[str, ...] = ()
-    basis: str = ""
-
-
-@dataclass(frozen=True)
-class Unit:
-    """A unit that can be given work."""
-
-    id: UUID
-    code: str
-    name: str
 
 
 @dataclass(frozen=True)
@@ -42,7 +20,6 @@ class Proposal:
     name: str
     score: float
     reasons: tuple[str, ...]
-    co_units: tuple[Unit, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,15 +35,6 @@ class Known:
     same_phone: bool = False
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where the case is: the unit of its town, if there is one, and the town's name."""
-
-    town: Unit | None = None
-    units: dict[str, Unit] = field(default_factory=dict)
-    walled: UUID | None = None
-
-
 def propose_topics(text: str, chosen: str, topics: Sequence[tuple[str, str, str]]) -> list[Proposal]:
     """Topics (code, name, plain words) whose words occur in the text; what the appellant chose stands first."""
     said = bigrams(text)
@@ -79,21 +47,6 @@ def propose_topics(text: str, chosen: str, topics: Sequence[tuple[str, str, str]
         if reasons:
             found.append(Proposal(code, name, len(shared) + (100 if code == chosen else 0), tuple(reasons)))
     return sorted(found, key=lambda proposal: (-proposal.score, proposal.key))[:BEST]
-
-
-def propose_units(topic: str, duties: Iterable[Duty], place: Place) -> list[Proposal]:
-    """Lead units for a topic by the responsibility catalogue, the place's own town first where the line says so."""
-    found: dict[UUID, Proposal] = {}
-    for duty in duties:
-        if duty.topic != topic and not duty.topic.startswith(topic or "?"):
-            continue
-        lead = _unit(duty.lead, place)
-        if lead is None or lead.id in found:
-            continue
-        others = (_unit(code, place) for code in duty.co_units)
-        co_units = tuple(unit for unit in others if unit and unit.id != lead.id)
-        found[lead.id] = Proposal(str(lead.id), lead.name, _rank(duty, topic), _why(duty), co_units)
-    return sorted(found.values(), key=lambda proposal: (-proposal.score, proposal.name))[:BEST]
 
 
 def propose_duplicates(case: Known, others: Iterable[Known]) -> list[Proposal]:
@@ -128,18 +81,3 @@ def likeness(one: str, other: str) -> float:
     """The Dice coefficient of two texts: 0 nothing in common, 1 the same pairs."""
     a, b = bigrams(one), bigrams(other)
     return 2 * len(a & b) / (len(a) + len(b)) if a and b else 0.0
-
-
-def _unit(code: str, place: Place) -> Unit | None:
-    unit = place.town if code == TOWN else place.units.get(code)
-    return None if unit is None or unit.id == place.walled else unit
-
-
-def _rank(duty: Duty, topic: str) -> float:
-    return (2.0 if duty.topic == topic else 1.0) + (0.5 if duty.lead == TOWN else 0.0)
-
-
-def _why(duty: Duty) -> tuple[str, ...]:
-    basis = f"({duty.basis})" if duty.basis else ""
-    first = f"职责清单“{duty.name}”{basis}"
-    return (first, "属地优先:由所在乡镇牵头") if duty.lead == TOWN else (first, "条线主管部门牵头")

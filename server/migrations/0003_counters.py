@@ -36,8 +36,21 @@ CREATE INDEX cases_placed ON cases (lat, lon) WHERE lat IS NOT NULL;
 CREATE INDEX areas_below ON areas (path text_pattern_ops);
 CREATE INDEX sync_items_held ON sync_items (entity, device, sequence) WHERE status = 'held';
 CREATE INDEX sync_items_waiting ON sync_items (device, sequence) WHERE status = 'held';
-CREATE INDEX sync_items_refused ON sync_items (worker, id) WHERE status IN ('rejected', 'conflict');
+CREATE INDEX sync_items_refused ON sync_items (worker, number)
+  WHERE status IN ('rejected', 'conflict') AND settled_at IS NULL;
+CREATE INDEX attachments_free ON attachments (owner, id) WHERE subject_id IS NULL;
 CREATE INDEX cases_grid ON cases (area_code, id) WHERE kind = 'event';
+CREATE INDEX journal_at ON journal USING brin (at);
+CREATE INDEX journal_repeats ON journal ((data->>'repeats')) WHERE event = 'case.registered' AND data ? 'repeats';
+CREATE INDEX office_clocks_next ON office_clocks (next_at) WHERE next_at IS NOT NULL;
+CREATE INDEX office_clocks_running ON office_clocks (due_at, id) WHERE stopped_at IS NULL;
+CREATE INDEX cases_first ON cases (urgent DESC, is_initial DESC, id DESC) WHERE ended_at IS NULL;
+CREATE INDEX accountability_area ON accountability_leads (area_path text_pattern_ops, state, id);
+CREATE INDEX obligation_records_area ON obligation_records (area_path text_pattern_ops, period_on);
+CREATE UNIQUE INDEX duty_versions_draft ON duty_versions (state) WHERE state = 'draft';
+CREATE INDEX dispatch_records_first ON dispatch_records (area_path text_pattern_ops, at) WHERE number = 1;
+CREATE INDEX case_units_due ON case_units (due_on, id) WHERE done_at IS NULL AND warned_at IS NULL;
+CREATE INDEX duty_calls_next ON duty_calls (next_at, id) WHERE next_at IS NOT NULL;
 INSERT INTO server_epoch (id, epoch, secret, changed_at, reason)
   VALUES (1, 1, uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()), now(), '');
 """
@@ -47,7 +60,10 @@ DROP SEQUENCE case_numbers; DROP SEQUENCE household_serials; DROP SEQUENCE sync_
 DROP INDEX deadlines_by_calendar, cases_suspended, leader_cases_one, deadlines_next, deadlines_running, cases_area, cases_open, households_area, household_codes_area,
   households_route, households_external, household_codes_live, memberships_live, memberships_area, supervisions_area, tell_tasks_area, visits_area, areas_below, appeals_unchecked,
   referrals_area, patrols_area, findings_area, suggestions_area, households_placed, cases_placed,
-  sync_items_held, sync_items_waiting, sync_items_refused, cases_grid;
+  sync_items_held, sync_items_waiting, sync_items_refused, attachments_free, cases_grid;
+DROP INDEX journal_at, journal_repeats, office_clocks_next, office_clocks_running;
+DROP INDEX cases_first, accountability_area, obligation_records_area;
+DROP INDEX duty_versions_draft, dispatch_records_first, case_units_due, duty_calls_next;
 DELETE FROM server_epoch;
 """
 

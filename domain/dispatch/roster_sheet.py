@@ -1,0 +1,92 @@
+"""A duty roster as a sheet: day, shift, person, from, until; each row becomes one person's turn. Pure."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from uuid import UUID
+
+from domain.dispatch.rosters import Turn
+from domain.dispatch.sheets import Column, Entry, RowError, read_table, workbook
+
+MAX_ROWS = 3000
+DAY, LABEL, NAME, FROM, UNTIL, PLACE = "日期", "班次", "姓名", "开始", "结束", "顺序"
+COLUMNS = (
+    Column(DAY, "值班日期", True, "年-月-日,班次开始的那一天。", "2026-03-13", 12),
+    Column(NAME, "值班人 值班人员 人员", True, "本单位快速处置队伍或电话值班人员的姓名。", "张三", 12),
+    Column(FROM, "开始时间 上班", True, "时:分。", "17:30", 10),
+    Column(UNTIL, "结束时间 下班", True, "时:分;不晚于开始的,算到第二天。", "08:30", 10),
+    Column(LABEL, "值班类型 班别", False, "如 夜班、午间、周末。", "夜班", 10),
+    Column(PLACE, "呼叫顺序", False, "1 为先呼叫;不填为 1。", "1", 8),
+)  # fmt: skip
+_DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})")
+_TIME = re.compile(r"(?:.* )?(\d{1,2})[::](\d{2})(?:[::]\d{2})?")
+
+
+@dataclass(frozen=True)
+class RosterSheet:
+    """The turns of a sheet and what is wrong in the other rows."""
+
+    turns: list[Turn]
+    errors: list[RowError]
+    total: int
+
+
+def read_roster(data: bytes, filename: str, people: Mapping[str, list[UUID]]) -> RosterSheet:
+    """Read a roster against the people of the unit by name; SheetRefused when the file is none."""
+    table = read_table(data, filename, COLUMNS, MAX_ROWS)
+    turns: list[Turn] = []
+    seen: dict[tuple[UUID, datetime] | None, int] = {}
+    for entry in table.entries:
+        turn = _turn(entry, people)
+        key = turn and (turn.member_id, turn.span[0])
+        if key in seen:
+            entry.wrong(NAME, f"与第 {seen[key]} 行重复:同一人同时开始两个班")
+        elif turn and key and not entry.errors:
+            seen[key] = entry.number
+            turns.append(turn)
+    errors = [error for entry in table.entries for error in entry.errors]
+    return RosterSheet(turns, errors, len(table.entries))
+
+
+def _turn(entry: Entry, people: Mapping[str, list[UUID]]) -> Turn | None:
+    on, starts, ends = _day(entry), _time(entry, FROM), _time(entry, UNTIL)
+    name, place = entry.text(NAME), entry.text(PLACE) or "1"
+    who = people.get(name, [])
+    if len(who) != 1:
+        entry.wrong(NAME, f"队伍中有 {len(who)} 位“{name}”,请区分姓名" if who else f"队伍中没有“{name}”")
+    if place not in {str(number) for number in range(1, 10)}:
+        entry.wrong(PLACE, "应为 1 到 9")
+    label = entry.text(LABEL) or "值班"
+    if len(label) > 20:
+        entry.wrong(LABEL, "最多 20 字")
+    if on is None or starts is None or ends is None or entry.errors:
+        return None
+    return Turn(member_id=who[0], on=on, starts=starts, ends=ends, label=label, place=int(place))
+
+
+def _day(entry: Entry) -> date | None:
+    found = _DAY.match(text := entry.raw(DAY))
+    try:
+        if found:
+            return date(int(found[1]), int(found[2]), int(found[3]))
+    except ValueError:
+        pass
+    entry.wrong(DAY, f"应为年-月-日,不是“{text}”")
+    return None
+
+
+def _time(entry: Entry, column: str) -> time | None:
+    found = _TIME.fullmatch(text := entry.raw(column))
+    try:
+        if found:
+            return time(0) if found[1] == "24" and found[2] == "00" else time(int(found[1]), int(found[2]))
+    except ValueError:
+        pass
+    entry.wrong(column, f"应为时:分,如 17:30,不是“{text}”")
+    return None
+
+
+def roster_template() -> bytes:
+    """An empty roster to fill in."""
+    return workbook("值班表", COLUMNS, [])

@@ -1,0 +1,42 @@
+"""Matters handed down to be verified, as the unit above and the unit below see them (000-31)."""
+
+from typing import Any
+from uuid import UUID
+
+from domain.access.actor import Actor
+from domain.clock import local_date, now
+from domain.sql import fetch
+
+STATES = {"open": "核实中", "reported": "已上报", "confirmed": "已确认"}
+_ROW = (
+    "SELECT v.*, c.number, u.name AS unit, p.name AS parent FROM verifications v JOIN cases c ON c.id = v.case_id"
+    " JOIN departments u ON u.id = v.department_id JOIN departments p ON p.id = v.parent_id"
+)
+
+
+async def verifications_of(case_id: UUID) -> list[dict[str, Any]]:
+    """Every verification of a case; the caller has checked the scope."""
+    return _told(await fetch(f"{_ROW} WHERE v.case_id = $1 ORDER BY v.id", [case_id]))
+
+
+async def own_verifications(
+    actor: Actor, side: str, state: str | None, before: UUID | None, limit: int
+) -> list[dict[str, Any]]:
+    """A page of those that the actor's units handed down (`above`) or were given (`below`), newest first: the unit above
+    sees progress and result even after the case has gone on to another unit."""
+    column = "parent_id" if side == "above" else "department_id"
+    rows = await fetch(
+        f"{_ROW} WHERE v.{column} = ANY($1::uuid[]) AND ($2::text IS NULL OR v.state = $2)"
+        " AND (c.complained_department_id IS NULL OR NOT c.complained_department_id = ANY($1::uuid[]))"
+        f" AND ($3::uuid IS NULL OR v.id < $3) ORDER BY v.id DESC LIMIT {limit + 1}",
+        [list(actor.departments), state, before],
+    )
+    return _told(rows)
+
+
+def _told(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    today = local_date(now())
+    for row in rows:
+        row["state_name"] = STATES[row["state"]]
+        row["overdue"] = row["state"] == "open" and row["due_on"] < today
+    return rows
