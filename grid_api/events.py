@@ -16,7 +16,7 @@ from domain.rulebook import rulebook
 from domain.text import clean_text
 from domain.times import occurred
 from domain.workflow.handling import Result
-from grid_api.places import scanned
+from grid_api.places import listed, scanned
 from grid_api.schemas import NewEvent, SelfHandled
 from web.bodies import fault
 from web.routes import Answer, Ask, Route
@@ -26,7 +26,7 @@ from web.shapes import clock_shape, local
 async def create_event(ask: Ask) -> Answer:
     """Open a case for what was found (contract: `POST /events`); 201 for a new one, 200 for one sent before."""
     body: NewEvent = ask.body
-    house = await scanned(ask, body.plate_code) if body.plate_code else None
+    house = await _house(ask, body)
     found = Discovery(
         id=body.id,
         event_type=body.event_type,
@@ -43,9 +43,18 @@ async def create_event(ask: Ask) -> Answer:
     return Answer(await _receipt(case), 201 if fresh else 200)
 
 
+async def _house(ask: Ask, body: NewEvent) -> Household | None:
+    """Whose door it is about: scanned, or chosen from my list, as after a visit in which a need was named."""
+    if body.plate_code and body.household_id:
+        raise fault("household_id", "household_id 与 plate_code 只填其中一项")
+    if body.plate_code:
+        return await scanned(ask, body.plate_code)
+    return await listed(ask.actor, body.household_id) if body.household_id else None
+
+
 async def _place(ask: Ask, body: NewEvent, house: Household | None) -> Area:
     if house and body.grid_code not in (None, house.grid_code):
-        raise fault("grid_code", "所选网格与门牌所在网格不一致")
+        raise fault("grid_code", "所选网格与住户所在网格不一致")
     at = Position(body.location.lon, body.location.lat, body.location.datum) if body.location else None
     return await grid_for(ask.actor, house.grid_code if house else body.grid_code, at)
 
@@ -80,10 +89,8 @@ async def _receipt(case: Case) -> dict[str, Any]:
 
 
 def _emergency() -> dict[str, Any]:
-    return {
-        "numbers": list(rulebook().emergency_numbers),
-        "text": "有生命危险请先拨打:" + "、".join(rulebook().emergency_numbers) + "。值班员会同时收到提醒。",
-    }
+    shown = rulebook().call_first()
+    return {**shown, "text": f"{shown['text']}值班员会同时收到提醒。"}
 
 
 def _next_step(case: Case) -> str:

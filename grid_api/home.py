@@ -6,9 +6,11 @@ from typing import Any
 from domain.access.permissions import Permission as P
 from domain.cases.field import field_counts
 from domain.clock import now
+from domain.notices.tell import tasks_to_tell
 from domain.rulebook import rulebook
+from domain.sync.queries import refused_count
 from domain.visits.purposes import NEEDS, OUTCOMES, PURPOSES
-from domain.visits.queries import field_home
+from domain.visits.queries import unvisited_count
 from grid_api.cases import tonight
 from web.routes import Ask, Route
 from web.shapes import local
@@ -17,15 +19,14 @@ LEVELS = {"ordinary": "一般", "serious": "较大", "urgent": "紧急"}
 
 
 async def home(ask: Ask) -> dict[str, Any]:
-    """What waits for me (contract: `GET /home`); two statements."""
+    """What waits for me (contract: `GET /home`)."""
     cases = await field_counts(ask.actor, tonight())
-    rest = await field_home(ask.actor, now())
     return {
         "tasks_due": cases["due"],
         "cases": {mine: cases[mine] for mine in ("assigned", "reported", "grid", "inspection")},
-        "unvisited_households": rest["unvisited"],
-        "tell_tasks": rest["tell"],
-        "rejected_items": 0,
+        "unvisited_households": await unvisited_count(ask.actor, now()),
+        "tell_tasks": await tasks_to_tell(ask.actor),
+        "rejected_items": await refused_count(ask.actor),
         "server_time": local(now()),
     }
 

@@ -7,7 +7,7 @@ from msgspec import Meta
 
 from domain.access.permissions import Permission as P
 from domain.areas.geometry import Position
-from domain.areas.near import shapes_of
+from domain.areas.near import grid_at, shapes_of
 from domain.cases.states import STATES
 from domain.households.naming import plate_text
 from domain.visits.nearby import near_cases, near_households
@@ -15,12 +15,17 @@ from grid_api.schemas import Strict
 from web.routes import Answer, Ask, Route
 
 
-class Around(Strict):
-    """A position with its datum, and how far around it in metres."""
+class Spot(Strict):
+    """A position with its datum."""
 
     lon: Annotated[float, Meta(ge=-180, le=180)]
     lat: Annotated[float, Meta(ge=-90, le=90)]
     datum: Literal["gcj02", "wgs84"]
+
+
+class Around(Spot):
+    """A position, and how far around it in metres."""
+
     radius: Annotated[int, Meta(ge=50, le=5000)] = 1000
     limit: Annotated[int, Meta(ge=1, le=100)] = 50
 
@@ -37,6 +42,14 @@ async def near(ask: Ask) -> dict[str, Any]:
         "households": [_household(row) for row in households[: query.limit]],
         "totals": {"cases": len(cases), "households": len(households)},
     }
+
+
+async def suggest_grid(ask: Ask) -> dict[str, Any]:
+    """Which of my grids holds a position, as a suggestion for the form; none where no boundary says so
+    (`GET /grids/suggestion`)."""
+    spot: Spot = ask.query
+    found = await grid_at(Position(spot.lon, spot.lat, spot.datum), ask.actor.areas(P.EVENT_REPORT))
+    return {"grid": {"code": found.code, "name": found.name} if found else None}
 
 
 async def grids_map(ask: Ask) -> Answer:
@@ -76,6 +89,8 @@ def _place(row: dict[str, Any]) -> dict[str, Any]:
 ROUTES = (
     Route(method="GET", path="/near", handler=near, gate=P.FIELD_READ, query=Around, reads=True,
           summary="附近的工单和住户"),
+    Route(method="GET", path="/grids/suggestion", handler=suggest_grid, gate=P.EVENT_REPORT, query=Spot, reads=True,
+          summary="这个位置在哪个网格"),
     Route(method="GET", path="/grids/geojson", handler=grids_map, gate=P.FIELD_READ, reads=True,
           content_type="application/geo+json", summary="我的网格地图"),
 )  # fmt: skip

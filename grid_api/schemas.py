@@ -72,6 +72,7 @@ class NewEvent(Strict, kw_only=True):
     grid_code: Annotated[str, Meta(max_length=20)] | None = None
     location: Location | None = None
     plate_code: PlateText | None = None
+    household_id: UUID | None = None
     description: Words = ""
     attachment_ids: Files = []
     self_handled: SelfHandled | None = None

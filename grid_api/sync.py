@@ -34,10 +34,12 @@ from domain.sync.intake import Desk, Sender, lock_entity, release, take, waiting
 from domain.sync.items import KEEP_DAYS, MOST_BYTES, MOST_ITEMS, Envelope, Parcel, read_item
 from domain.sync.outcome import Outcome, TryAgain
 from domain.sync.pull import PAGE, Page, pull
-from domain.sync.queries import item_result
+from domain.sync.queries import item_result, refused_items
 from grid_api.places import path_id
 from grid_api.sync_verbs import verbs
 from web.faults import translate
+from web.paging import Page as List
+from web.paging import paged
 from web.routes import PUBLIC, SIGNED_IN, Ask, Limit, Route
 from web.shapes import local
 from web.unit_of_work import attempt, run_unit
@@ -100,6 +102,20 @@ async def show_item(ask: Ask) -> dict[str, Any]:
         "id": row["id"], "sequence": row["sequence"], "verb": row["verb"], "entity_id": row["entity"], **row["result"],
         "received_at": local(row["received_at"]), "occurred_at": local(row["occurred_at"]),
         "clock": {"quality": row["clock_quality"], "skew_s": row["skew_s"]},
+    }  # fmt: skip
+
+
+async def list_refused(ask: Ask) -> dict[str, Any]:
+    """My items that were refused or overtaken and wait for a person (`GET /sync/items`)."""
+    _worker(ask)
+    page: List = ask.query
+    return paged(await refused_items(ask.actor, page.before, page.limit), page.limit, _refused)
+
+
+def _refused(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": row["item"], "sequence": row["sequence"], "verb": row["verb"], "entity_id": row["entity"],
+        **row["result"], "received_at": local(row["received_at"]), "occurred_at": local(row["occurred_at"]),
     }  # fmt: skip
 
 
@@ -199,6 +215,8 @@ ROUTES = (
     Route(method="POST", path="/sync/quarantine", handler=hand_over, gate=PUBLIC, body=Parcel, own_units=True,
           replay=False, limit=(Limit("quarantine", 60, 60),), summary="停用后交出未送记录(待审核)",
           problems=(NotSignedIn, BodyTooLarge)),
+    Route(method="GET", path="/sync/items", handler=list_refused, gate=SIGNED_IN, query=List, reads=True,
+          summary="我没有登记上的离线记录"),
     Route(method="GET", path="/sync/items/<id:str>", handler=show_item, gate=SIGNED_IN, reads=True,
           summary="一条记录的处理结果"),
 )  # fmt: skip

@@ -47,7 +47,8 @@ async def list_unvisited(ask: Ask) -> dict[str, Any]:
     """Households of my grids that nobody has walked to in this round (`GET /visits/waiting`)."""
     page = ask.query
     rows = await unvisited(ask.actor, now(), page.before, page.limit)
-    return {"round_days": rulebook().visit_round_days, **paged(rows, page.limit, _waiting)}
+    mine = next(iter(ask.actor.areas(P.FIELD_READ)), "")
+    return {"round_days": rulebook().for_area(mine).visit_round_days, **paged(rows, page.limit, _waiting)}
 
 
 def _receipt(visit: Visit, where: str) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from domain.problems import (
 )
 from web import replay
 from web.bodies import read_json, read_query
+from web.compression import pack_answer, unpack_body
 from web.faults import translate
 from web.identity import resolve
 from web.problems import encode
@@ -66,7 +67,8 @@ async def serve(route: Route, request: Request, path: dict[str, str]) -> BaseHTT
     sent.headers.update(route.headers)
     if sent.file is not None:
         return await _send_file(request, sent, sent.file)
-    return HTTPResponse(sent.body, sent.status, sent.headers, sent.content_type)
+    body = await pack_answer(request, sent.body, sent.headers, sent.content_type)
+    return HTTPResponse(body, sent.status, sent.headers, sent.content_type)
 
 
 async def _send_file(request: Request, sent: _Sent, file: BinaryIO) -> BaseHTTPResponse:
@@ -136,6 +138,8 @@ async def _actor(route: Route, request: Request) -> Actor:
 
 
 async def _take_in(route: Route, request: Request, ask: Ask) -> None:
+    if route.body is not None:
+        unpack_body(request)
     if route.upload_bytes is not None:
         ask.body = await read_upload(request, route.upload_bytes)
     elif isinstance(route.body, dict):
@@ -167,7 +171,12 @@ async def _write(route: Route, request: Request, ask: Ask, app: App) -> _Sent:
             await replay.keep(key, sent.status, sent.body)
         return sent
 
-    done = await run_unit(ask.actor, work, app.enqueue)
+    try:
+        done = await run_unit(ask.actor, work, app.enqueue)
+    except Problem:  # the first request of this key committed just as this one began: its answer is the answer
+        if key and (stored := await shielded(replay.find(key))):
+            return _replayed(stored)
+        raise
     if isinstance(done, Problem):
         raise done
     if route.after:

@@ -8,6 +8,7 @@ import msgspec
 
 from domain.access.permissions import Permission
 from domain.problems import (
+    BadEncoding,
     BodyTooLarge,
     IdempotencyKeyReused,
     InvalidFields,
@@ -203,6 +204,8 @@ def _problems(route: Route) -> list[type[Problem]]:
         found += [NotSignedIn, NotAllowed]
     if "<" in route.path:
         found.append(NotFound)
+    if route.body is not None:
+        found.append(BadEncoding)
     if route.body is not None or route.query is not None:
         found += [MalformedBody, InvalidFields, UnknownField]
     if route.method != "GET":

@@ -9,13 +9,14 @@ The lock is tried, never waited for: a waiting duplicate would hold a pool conne
 import hashlib
 import os
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 from domain.clock import real_now
 from domain.problems import IdempotencyKeyReused, StillRunning
-from domain.sql import execute, fetch_one
+from domain.sql import fetch_one
 
 _NONCE = 12
 
@@ -71,8 +72,11 @@ def replay_key(caller: str, key: str, method: str, path: str, body: bytes) -> Re
 
 async def find(key: ReplayKey) -> Stored | None:
     """The stored answer; 422 when the key was used for something else."""
-    row = await fetch_one("SELECT fingerprint, status, body FROM replays WHERE id = $1", [key.id])
-    if row is None:
+    return _stored(key, await fetch_one("SELECT fingerprint, status, body FROM replays WHERE id = $1", [key.id]))
+
+
+def _stored(key: ReplayKey, row: dict[str, Any] | None) -> Stored | None:
+    if row is None or row["fingerprint"] is None:
         return None
     if bytes(row["fingerprint"]) != key.fingerprint:
         raise IdempotencyKeyReused
@@ -82,18 +86,27 @@ async def find(key: ReplayKey) -> Stored | None:
 async def claim(key: ReplayKey) -> Stored | None:
     """Take the key for this transaction; the stored answer if there is one, 409 while the first still runs.
 
-    Two statements on purpose: the second must see what was committed before the lock was got.
+    One statement looks before it locks, so it may miss what was committed between the two: then `keep` finds the row.
     """
-    lock = await fetch_one("SELECT pg_try_advisory_xact_lock($1) AS held", [key.lock])
-    stored = await find(key)
-    if stored is None and not (lock and lock["held"]):
+    row = await fetch_one(_CLAIM, [key.lock, key.id])
+    stored = _stored(key, row)
+    if stored is None and not (row and row["held"]):
         raise StillRunning(retry_after=1)
     return stored
 
 
+_CLAIM = (
+    "SELECT l.held, r.fingerprint, r.status, r.body FROM (SELECT pg_try_advisory_xact_lock($1) AS held) l"
+    " LEFT JOIN replays r ON r.id = $2"
+)
+
+
 async def keep(key: ReplayKey, status: int, body: bytes) -> None:
-    """Store the answer beside its effect."""
-    await execute(
-        "INSERT INTO replays (id, fingerprint, status, body, created_at) VALUES ($1, $2, $3, $4, $5)",
+    """Store the answer beside its effect; 409, and nothing done, when another request of this key has just done so."""
+    kept = await fetch_one(
+        "INSERT INTO replays (id, fingerprint, status, body, created_at) VALUES ($1, $2, $3, $4, $5)"
+        " ON CONFLICT (id) DO NOTHING RETURNING status",
         [key.id, key.fingerprint, status, key.seal(body), real_now()],
     )
+    if kept is None:
+        raise StillRunning(retry_after=1)

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from domain.access.actor import Actor
+from domain.attachments.arrivals import announce
 from domain.attachments.declarations import lock_declared, take_declared
 from domain.attachments.models import Attachment
 from domain.problems import UnknownAttachment
@@ -41,9 +42,12 @@ async def attach_evidence(actor: Actor, ids: Sequence[UUID], kind: str, subject_
 
 
 async def store_attachment(actor: Actor, **values: Any) -> Attachment:
-    """Write the row of a stored file, tied to what it was announced for."""
+    """Write the row of a stored file, tied to what it was announced for; what it belongs to changes in the feed."""
     announced = await take_declared(actor.label, values["id"])
-    return await Attachment.create(owner=actor.label, **values, **announced)
+    stored = await Attachment.create(owner=actor.label, **values, **announced)
+    if stored.subject_id:
+        await announce([stored.id])
+    return stored
 
 
 async def share(case_id: UUID, ids: Sequence[UUID]) -> None:

@@ -1,10 +1,10 @@
 """When something happened, as well as can be known: phones' clocks are wrong, and no deadline ever runs on them."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from domain.sync.items import Item, PhoneNow
-from domain.times import EARLIEST
+from domain.times import EARLIEST, instant
 
 TOLERATED = timedelta(minutes=5)
 
@@ -24,7 +24,7 @@ def moment(item: Item, phone: PhoneNow | None, received_at: datetime) -> Moment:
     `steady`: counted back on the clock that nobody can set; `shifted`: the wall clock less what it is wrong now;
     `said`: the wall clock as it is; `unusable`: no sense in it, the receipt stands in its place.
     """
-    said, wall = _instant(item.occurred_at), _instant(phone.wall) if phone else None
+    said, wall = instant(item.occurred_at), instant(phone.wall) if phone else None
     skew = wall - received_at if wall else None
     found, quality = said, "said"
     if phone and item.clock and phone.mono_ms is not None and phone.boot_id == item.clock.boot_id:
@@ -37,14 +37,6 @@ def moment(item: Item, phone: PhoneNow | None, received_at: datetime) -> Moment:
     if said and quality == "steady" and abs(found - said) <= TOLERATED:
         found = said  # the same instant online and offline, where the clock is right
     return Moment(min(found, received_at + TOLERATED), quality, seconds)
-
-
-def _instant(text: str) -> datetime | None:
-    try:
-        at = datetime.fromisoformat(text)
-        return at.astimezone(UTC) if at.tzinfo else None
-    except (ValueError, OverflowError):
-        return None
 
 
 def _shifted(said: datetime, skew: timedelta) -> datetime | None:

@@ -6,8 +6,13 @@ from uuid import UUID
 import msgspec
 
 from domain.access.actor import Actor, Grant
+from domain.access.permissions import Permission
+from domain.access.scope import Where
 from domain.clock import real_now
-from domain.sql import execute, fetch_one
+from domain.journal.unit import Fact, record
+from domain.problems import GuardNotMet, NotFound
+from domain.sql import execute, fetch, fetch_one
+from domain.sync.scope import area_of, of_my_workers
 
 _WORKER = """
 SELECT f.id, f.kind, f.name, f.department_id,
@@ -45,8 +50,40 @@ async def device_row(device: UUID) -> dict[str, Any] | None:
     return await fetch_one("SELECT id, worker, seen_at, revoked_at FROM devices WHERE id = $1", [device])
 
 
-async def revoke(device: UUID) -> bool:
-    """Trust a phone no longer (lost, stolen, cloned); whether it was trusted."""
-    return bool(
-        await execute("UPDATE devices SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL", [device, real_now()])
+async def devices_of(actor: Actor, worker: UUID) -> list[dict[str, Any]]:
+    """The phones of a worker of mine, the last one used first; 404 for a worker of others."""
+    where = Where()
+    of_my_workers(where, actor, Permission.DEVICE_MANAGE, "f.id")
+    where.add("f.id = {}", worker)
+    if not await fetch(f"SELECT 1 AS one FROM staff f WHERE f.kind = 'worker' AND {where.sql}", where.values):
+        raise NotFound
+    return await fetch(
+        "SELECT id, worker, first_seen_at, seen_at, revoked_at FROM devices WHERE worker = $1"
+        " ORDER BY seen_at DESC, id LIMIT 100",
+        [worker],
     )
+
+
+async def set_trust(actor: Actor, device: UUID, reason: str, *, trusted: bool) -> dict[str, Any]:
+    """Trust a phone no longer, which also ends every session of its worker, or trust it again; the phone as it is then.
+    404 for a phone of others, 409 when it is so already."""
+    where = Where()
+    of_my_workers(where, actor, Permission.DEVICE_MANAGE, "d.worker")
+    where.add("d.id = {}", device)
+    rows = await fetch(
+        "SELECT d.id, d.worker, d.first_seen_at, d.seen_at, d.revoked_at,"
+        f" {area_of('d.worker')} FROM devices d WHERE {where.sql} FOR UPDATE",
+        where.values,
+    )
+    if not rows:
+        raise NotFound
+    row = rows[0]
+    if (row["revoked_at"] is None) == trusted:
+        raise GuardNotMet(reason="这部手机没有停用。" if trusted else "这部手机已经停用。", missing=[])
+    row["revoked_at"] = None if trusted else real_now()
+    await execute("UPDATE devices SET revoked_at = $2 WHERE id = $1", [device, row["revoked_at"]])
+    if not trusted:
+        await execute("DELETE FROM sessions WHERE subject_id = $1", [row["worker"]])
+    event = "device.restored" if trusted else "device.revoked"
+    record(Fact(event, row["area"], None, device, {"worker": str(row["worker"]), "reason": reason}))
+    return row

@@ -1,7 +1,10 @@
 """Which life of the database this is. A restored backup has forgotten what phones were told is safe; the counter in
 DATA_DIR has not, so a start on a restored database is refused until the restore tool has bumped the epoch."""
 
+import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -52,14 +55,32 @@ def read_marker(folder: Path) -> Marker | None:
 
 
 def write_marker(folder: Path, marker: Marker) -> None:
-    """Write the counter whole or not at all; it never falls within one epoch."""
-    known = read_marker(folder)
-    if known and known.epoch == marker.epoch and known.number >= marker.number:
+    """Write the counter whole or not at all, also through a power cut; it never falls, however many write at once."""
+    if _reached(folder, marker):
         return
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = folder / f"{FILE}.{os.getpid()}"
-    draft.write_text(f"{marker.epoch} {marker.number}\n", encoding="ascii")
-    draft.replace(folder / FILE)
+    with _alone(folder):
+        if _reached(folder, marker):
+            return
+        draft = folder / f"{FILE}.draft"
+        with draft.open("w", encoding="ascii") as out:
+            out.write(f"{marker.epoch} {marker.number}\n")
+            out.flush()
+            os.fsync(out.fileno())
+        draft.replace(folder / FILE)
+
+
+def _reached(folder: Path, marker: Marker) -> bool:
+    known = read_marker(folder)
+    return known is not None and (known.epoch, known.number) >= (marker.epoch, marker.number)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One writer at a time, of all threads and all server processes: each opens the lock file for itself."""
+    with (folder / f"{FILE}.lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
 
 
 async def restored(folder: Path) -> str | None:

@@ -102,8 +102,8 @@ async def lock_entity(entity: UUID) -> None:
 async def release(desk: Desk, entity: UUID) -> None:
     """Decide anew on everything held for an entity, in the order of its phones; the caller holds the entity's lock."""
     rows = await fetch(
-        "SELECT id, device, worker, body, code, occurred_at, received_at FROM sync_items WHERE entity = $1 AND status = 'held'"
-        f" ORDER BY device, sequence LIMIT {MOST_RELEASED}",
+        "SELECT id, device, coalesce(given_to, worker) AS worker, body, code, occurred_at, received_at FROM sync_items"
+        f" WHERE entity = $1 AND status = 'held' ORDER BY device, sequence LIMIT {MOST_RELEASED}",
         [entity],
     )
     moved = bool(rows)
@@ -122,6 +122,17 @@ async def release(desk: Desk, entity: UUID) -> None:
             if outcome.code != row["code"] or outcome.status != "held":
                 await _settle(item.id, outcome)
                 row["code"] = outcome.code
+
+
+async def decide_again(desk: Desk, row: dict[str, Any], worker: UUID) -> Outcome:
+    """Decide anew on a kept item under the rights that a worker has now, and keep the outcome; the caller holds the
+    entity's lock. What waited for the entity is let go."""
+    item = msgspec.json.decode(row["body"], type=Item)
+    outcome = await _decide(desk, _Case(item, row["device"], worker, row["occurred_at"], row["received_at"]))
+    await _settle(item.id, outcome)
+    if outcome.status == "done":
+        await release(desk, item.entity_id)
+    return outcome
 
 
 async def waiting(device: UUID) -> list[UUID]:

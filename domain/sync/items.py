@@ -1,5 +1,6 @@
 """What a phone sends: an envelope of items, each read by itself, so that a bad one never sinks the batch."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Annotated, Any
@@ -11,6 +12,8 @@ from msgspec import Meta, Raw, Struct
 MOST_ITEMS = 100
 MOST_BYTES = 1024 * 1024
 KEEP_DAYS = 7
+
+FILES = ("attachment_ids", "evidence")  # the fields of bodies that name files
 
 Count = Annotated[int, Meta(ge=1, le=2**53)]
 Short = Annotated[str, Meta(max_length=40)]
@@ -103,6 +106,25 @@ def _id(plain: Any) -> UUID | None:
         return UUID(plain["id"])
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
+
+
+def named_files(item: Item) -> list[UUID]:
+    """The files that an item names, beside its body and at any depth in it; what is no id is left out."""
+    found = [each.id for each in item.attachments]
+    for text in _named(item.body):
+        try:
+            found.append(UUID(text))
+        except (TypeError, ValueError, AttributeError):
+            continue
+    return list(dict.fromkeys(found))
+
+
+def _named(body: dict[str, Any]) -> Iterator[Any]:
+    for name, value in body.items():
+        if name in FILES and isinstance(value, list):
+            yield from value
+        elif isinstance(value, dict):
+            yield from _named(value)
 
 
 def known_fields(data: Any, kind: Any) -> Any:

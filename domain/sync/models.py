@@ -28,26 +28,15 @@ class SyncItem(Model):
     skew_s = fields.FloatField(null=True)
     received_at = InstantField()
     epoch = fields.IntField()
+    given_to = fields.UUIDField(null=True)  # another worker, under whose rights a person had it applied
+    settled_at = InstantField(null=True)  # a person has decided on a refused item
+    settled_by = fields.UUIDField(null=True)
+    settled_note = fields.CharField(200, default="", db_default="")
 
     class Meta:
         table = "sync_items"
         unique_together = (("device", "sequence"),)
-        indexes = (("entity", "id"), ("worker", "id"))
-
-
-class SyncFile(Model):
-    """A photo or recording that an item named before its bytes came; the row goes when it is tied to its record."""
-
-    id = fields.UUIDField(primary_key=True)  # of the attachment
-    owner = fields.CharField(60)
-    subject_kind = fields.CharField(20)
-    subject_id = fields.UUIDField()
-    case_id = fields.UUIDField(null=True)
-    declared_at = InstantField()
-
-    class Meta:
-        table = "sync_files"
-        indexes = (("owner",), ("subject_id",))
+        indexes = (("entity", "id"), ("worker", "number"), ("received_at",))
 
 
 class Device(Model):

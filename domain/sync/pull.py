@@ -87,7 +87,7 @@ async def _copy(page: Page, scope: str, place: Copying) -> Copying | int:
 
 
 async def _follow(page: Page, scope: str, place: int, head: int) -> int:
-    """The feed from a place on. One ahead of the feed is of another life, one whose successor is gone has a gap."""
+    """The feed from a place on. One ahead of the feed is of another life, one whose successor is pruned has a gap."""
     if place > head:
         raise CursorTooOld
     if place == head or page.room <= 0:
@@ -97,7 +97,7 @@ async def _follow(page: Page, scope: str, place: int, head: int) -> int:
         "SELECT seq, entity, entity_id FROM feed WHERE area = $1 AND seq > $2 ORDER BY seq LIMIT $3",
         [scope, place, page.room],
     )
-    if not feed or feed[0]["seq"] != place + 1:
+    if not feed or feed[-1]["seq"] - place != len(feed):  # pruned, also in part
         raise CursorTooOld
     page.changes += await _joined(scope, feed)
     place = int(feed[-1]["seq"])

@@ -10,7 +10,11 @@ from domain.sql import fetch
 MOST_OWN = 200
 VISIT_DAYS = 180
 
-_FILES = "(SELECT count(*) FROM sync_files w WHERE w.subject_id = {}.id) AS attachments_pending"
+# How many photos are here, and how many were announced and are still to come.
+_FILES = (
+    "(SELECT count(*) FROM attachments x WHERE x.{1} = {0}.id) AS attachments,"
+    " (SELECT count(*) FROM attachment_declarations w WHERE w.{1} = {0}.id) AS attachments_pending"
+)
 _HOUSEHOLD = (
     "SELECT h.id, h.version, h.serial, h.grid_code, h.group_name, h.door_text, h.head_name, h.phone, h.state, h.lon,"
     " h.lat, h.datum, k.state AS code_state FROM households h LEFT JOIN household_codes k"
@@ -19,12 +23,14 @@ _HOUSEHOLD = (
 _CASE = (
     "SELECT c.id, c.version, c.number, c.kind, c.state, c.title, c.event_type, c.level, c.urgent, c.origin, c.area_code,"
     " c.household_id, c.reporter_id, c.handler_id, c.received_at, c.ended_at, n.name AS next_clock,"
-    f" n.due_at AS next_due_at, {_FILES.format('c')} FROM cases c LEFT JOIN LATERAL (SELECT name, due_at FROM deadlines"
-    " WHERE case_id = c.id AND stopped_at IS NULL ORDER BY due_at LIMIT 1) n ON TRUE"
+    f" n.due_at AS next_due_at, {_FILES.format('c', 'case_id')} FROM cases c"
+    " LEFT JOIN LATERAL (SELECT name, due_at FROM deadlines WHERE case_id = c.id AND stopped_at IS NULL"
+    "  ORDER BY due_at LIMIT 1) n ON TRUE"
 )
 _VISIT = (
     "SELECT v.id, 1 AS version, v.household_id, v.worker_id, v.occurred_at, v.received_at, v.purposes, v.outcome,"
-    f" v.note, v.needs, {_FILES.format('v')} FROM visits v JOIN areas a ON a.path = v.area_path"
+    f" v.note, v.needs, v.next_contact_on, v.notice_left, {_FILES.format('v', 'subject_id')} FROM visits v"
+    " JOIN areas a ON a.path = v.area_path"
 )
 
 # entity: its rows, the condition that keeps them in the area $1, its columns in JSON

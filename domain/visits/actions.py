@@ -73,7 +73,8 @@ async def agree(actor: Actor, visit_id: UUID, next_contact_on: date | None, *, n
         "household_id": str(visit.household_id), "notice_left": notice_left,
         "next_contact_on": next_contact_on.isoformat() if next_contact_on else None,
     }  # fmt: skip
-    record(Fact("visit.agreed", visit.area_path.rpartition(".")[2], None, visit.id, data))
+    grid, feed = visit.area_path.rpartition(".")[2], ("visit", visit.id, 1)
+    record(Fact("visit.agreed", grid, None, visit.id, data, feed=feed))
     return visit
 
 

@@ -1,15 +1,15 @@
 """Readers of visits: my log, and the households that nobody has met yet in the current round."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from domain.access.actor import Actor
 from domain.access.permissions import Permission
 from domain.access.scope import Where, in_scope
-from domain.rulebook import rulebook
 from domain.sql import fetch, fetch_one
+from domain.visits.rounds import round_since
 
 
 @dataclass(frozen=True)
@@ -50,10 +50,10 @@ def _unvisited(actor: Actor, at: datetime) -> Where:
     where = Where()
     in_scope(where, actor, Permission.FIELD_READ, "h.area_path")
     where.conditions.append("h.state = 'active'")
-    where.add(
+    since = round_since(where, "h.area_path", at)
+    where.conditions.append(
         "NOT EXISTS (SELECT 1 FROM visits v WHERE v.household_id = h.id AND v.outcome <> 'absent'"
-        " AND v.occurred_at > {})",
-        at - timedelta(days=rulebook().visit_round_days),
+        f" AND v.occurred_at > {since})"
     )
     return where
 
@@ -72,15 +72,8 @@ async def unvisited(actor: Actor, at: datetime, before: UUID | None, limit: int)
     )
 
 
-async def field_home(actor: Actor, at: datetime) -> dict[str, int]:
-    """How many households are still to be walked to, and how many answers are to be told in person."""
+async def unvisited_count(actor: Actor, at: datetime) -> int:
+    """How long that list is."""
     where = _unvisited(actor, at)
-    tell = Where()
-    tell.values = where.values
-    in_scope(tell, actor, Permission.NOTICE_TELL, "t.area_path")
-    row = await fetch_one(
-        f"SELECT (SELECT count(*) FROM households h WHERE {where.sql}) AS unvisited,"
-        f" (SELECT count(*) FROM tell_tasks t WHERE t.state = 'open' AND {tell.sql}) AS tell",
-        where.values,
-    )
-    return dict(row or {})
+    row = await fetch_one(f"SELECT count(*) AS n FROM households h WHERE {where.sql}", where.values)
+    return int(row["n"]) if row else 0

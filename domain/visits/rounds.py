@@ -25,6 +25,24 @@ _LAST = (
 _MET = "(SELECT max(v.occurred_at) FROM visits v WHERE v.household_id = h.id AND v.outcome <> 'absent')"
 
 
+def round_since(where: Where, column: str, at: datetime) -> str:
+    """SQL for the instant since when a visit counts for the round at a place, by the rules in force there; `column` is
+    its area path."""
+
+    def since(days: int) -> str:
+        return where.bind(at - timedelta(days=days)) + "::timestamptz"
+
+    book = rulebook()
+    inner = sorted(book.overlays.items(), key=lambda one: -len(one[0]))  # the nearest area's own rules first
+    if all(overlay.visit_round_days == book.visit_round_days for _, overlay in inner):
+        return since(book.visit_round_days)
+    cases = [
+        f"WHEN strpos({column} || '.', {where.bind(f'.{area}.')}) > 0 THEN {since(overlay.visit_round_days)}"
+        for area, overlay in inner
+    ]
+    return f"CASE {' '.join(cases)} ELSE {since(book.visit_round_days)} END"
+
+
 async def suggested_round(
     actor: Actor, at: datetime, here: Position | None, limit: int
 ) -> tuple[list[dict[str, Any]], int]:
@@ -32,10 +50,10 @@ async def suggested_round(
     them), and how many there are in all. Each says why: `agreed`, `follow_up`, `unvisited`."""
     where = Where()
     in_scope(where, actor, Permission.VISIT_LOG, "h.area_path")
-    today, since = local_date(at), at - timedelta(days=rulebook().visit_round_days)
+    today = local_date(at)
     agreed = f"last.next_contact_on <= {where.bind(today)}"
     follow = f"last.needy AND last.next_contact_on IS NULL AND last.occurred_at <= {where.bind(at - AGAIN_AFTER)}"
-    waits = f"coalesce({_MET} <= {where.bind(since)}, TRUE) AND (last.next_contact_on IS NULL)"
+    waits = f"coalesce({_MET} <= {round_since(where, 'h.area_path', at)}, TRUE) AND (last.next_contact_on IS NULL)"
     tried = f"last.occurred_at >= {where.bind(at - timedelta(hours=12))}"
     rows = await fetch(
         "SELECT * FROM (SELECT h.id, h.door_text, h.group_name, h.grid_code, h.lon, h.lat, h.datum, h.area_path,"

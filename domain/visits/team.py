@@ -1,15 +1,15 @@
 """A grid leader's view: the grids of the team, who looks after each, what is open there. By grid, never by person: no
 ranking, no time spent, no count of anybody's deeds (国办函〔2026〕12号)."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from domain.access.actor import Actor
 from domain.access.permissions import Permission
 from domain.access.scope import Where, in_scope
 from domain.cases.states import OPEN
-from domain.rulebook import rulebook
 from domain.sql import fetch
+from domain.visits.rounds import round_since
 
 
 async def team_grids(actor: Actor, at: datetime) -> list[dict[str, Any]]:
@@ -17,7 +17,7 @@ async def team_grids(actor: Actor, at: datetime) -> list[dict[str, Any]]:
     where = Where()
     in_scope(where, actor, Permission.TEAM_READ, "a.path")
     open_states = where.bind(sorted(OPEN))
-    since = where.bind(at - timedelta(days=rulebook().visit_round_days))
+    since = round_since(where, "a.path", at)
     return await fetch(
         "SELECT a.code, a.name, v.name AS village,"
         " coalesce((SELECT jsonb_agg(jsonb_build_object('id', w.id, 'name', w.name, 'phone', w.public_phone)"
