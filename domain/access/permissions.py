@@ -43,12 +43,20 @@ class Permission(StrEnum):
     APPEAL_ENTER = "appeal:enter"  # enter an appeal that came by telephone, letter, visit
     IDENTITY_REVEAL = "identity:reveal"  # open an appellant's identity, with a purpose, logged
 
+    QUARANTINE_DECIDE = "quarantine:decide"  # what phones could not hand in: look, apply it after all, or discard it
+    DEVICE_MANAGE = "device:manage"  # phones of grid workers: trust one no longer, trust it again
+
     REFERRAL_HANDLE = "referral:handle"  # see what households were referred for, acknowledge and close it
 
     # beside the case
     REVIEW_DECIDE = "review:decide"  # review and re-review what a lower unit answered, order hearings
     RETALIATION_HANDLE = "retaliation:handle"  # reports of retaliation: contact, name the accused, close
+    ACCOUNTABILITY_HANDLE = "accountability:handle"  # clues about who caused a problem and handled it poorly
+    OBLIGATION_RECORD = "obligation:record"  # standing duties and campaign tasks that an office has done
     MEDIATION_RUN = "mediation:run"  # mediation rooms of my villages and their disputes
+
+    ROSTER_READ = "roster:read"  # rapid teams and duty rosters, numbers masked
+    ROSTER_MANAGE = "roster:manage"  # keep the rapid team, the duty roster and the leaders' fields of a unit
 
     # areas, households, plates
     AREA_READ = "area:read"  # areas, grids, departments
@@ -89,31 +97,35 @@ ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
         "intake_officer": _DESK | {
             P.CASE_REGISTER, P.APPEAL_ENTER, P.IDENTITY_REVEAL, P.HOUSEHOLD_READ,
         },
-        "dispatcher": _DESK | {P.CASE_DISPATCH, P.APPEAL_ENTER, P.CASE_ESCALATE, P.REFERRAL_HANDLE},
-        "handler": _UNIT | {P.CASE_HANDLE, P.CASE_ESCALATE, P.IDENTITY_REVEAL},
-        "reviewer": _UNIT | {P.CASE_REVIEW},
-        "unit_lead": _UNIT | {P.CASE_HANDLE, P.CASE_APPROVE},
-        "deputy_in_charge": _UNIT | {P.CASE_APPROVE},
-        "principal": _UNIT | {P.CASE_APPROVE, P.CASE_REVIEW, P.CASE_INSTRUCT},
+        "dispatcher": _DESK | {
+            P.ROSTER_READ,
+            P.CASE_DISPATCH, P.APPEAL_ENTER, P.CASE_ESCALATE, P.REFERRAL_HANDLE, P.QUARANTINE_DECIDE,
+        },
+        "handler": _UNIT | {P.CASE_HANDLE, P.CASE_ESCALATE, P.IDENTITY_REVEAL, P.ROSTER_READ},
+        "reviewer": _UNIT | {P.CASE_REVIEW, P.ROSTER_READ},
+        "unit_lead": _UNIT | {P.CASE_HANDLE, P.CASE_APPROVE, P.ROSTER_READ, P.ROSTER_MANAGE},
+        "deputy_in_charge": _UNIT | {P.CASE_APPROVE, P.ROSTER_READ, P.ROSTER_MANAGE},
+        "principal": _UNIT | {P.CASE_APPROVE, P.CASE_REVIEW, P.CASE_INSTRUCT, P.ROSTER_READ},
         "village_secretary": _DESK | {
             P.CASE_DISPATCH, P.CASE_HANDLE, P.CASE_INSPECT, P.CASE_ESCALATE, P.HOUSEHOLD_READ, P.HOUSEHOLD_WRITE,
-            P.REFERRAL_HANDLE, P.MEDIATION_RUN, P.VILLAGE_FIRST,
+            P.REFERRAL_HANDLE, P.MEDIATION_RUN, P.VILLAGE_FIRST, P.QUARANTINE_DECIDE, P.OBLIGATION_RECORD,
         },
         "village_petition_agent": _DESK | {P.CASE_ESCALATE, P.APPEAL_ENTER, P.MEDIATION_RUN},
         "mediator": {P.MEDIATION_RUN},
-        "supervision_section": _DESK | {P.CASE_SUPERVISE, P.CASE_INSPECT},
+        "supervision_section": _DESK | {P.OBLIGATION_RECORD, P.CASE_SUPERVISE, P.CASE_INSPECT, P.ROSTER_READ},
         "callback_officer": _DESK | {P.CASE_CALLBACK, P.IDENTITY_REVEAL},
-        "joint_meeting_office": _DESK | {P.CASE_DESIGNATE, P.CASE_ESCALATE},
-        "leading_group_member": _DESK | {P.CASE_INSTRUCT},
+        "joint_meeting_office": _DESK | {P.CASE_DESIGNATE, P.CASE_ESCALATE, P.OBLIGATION_RECORD},
+        "leading_group_member": _DESK | {P.CASE_INSTRUCT, P.ROSTER_READ},
         "case_leader": _DESK | {P.CASE_SUPERVISE},
+        "duty_officer": _DESK | {P.ROSTER_READ, P.ROSTER_MANAGE},
         "review_officer": _DESK | {P.REVIEW_DECIDE, P.RETALIATION_HANDLE},
-        "discipline_inspector": _DESK | {P.RETALIATION_HANDLE},
+        "discipline_inspector": _DESK | {P.RETALIATION_HANDLE, P.ACCOUNTABILITY_HANDLE},
         "area_admin": {
             P.AREA_READ, P.HOUSEHOLD_READ, P.HOUSEHOLD_WRITE, P.PLATE_PRINT, P.PLATE_REVOKE, P.FILE_UPLOAD,
-            P.GRID_MANAGE, P.SUGGESTION_ANSWER,
+            P.GRID_MANAGE, P.SUGGESTION_ANSWER, P.DEVICE_MANAGE,
         },
         "system_admin": {P.AREA_READ, P.RULES_MANAGE, P.JOBS_MANAGE},
-        "security_admin": {P.STAFF_MANAGE, P.AREA_READ},
+        "security_admin": {P.STAFF_MANAGE, P.AREA_READ, P.DEVICE_MANAGE},
         "audit_admin": {P.AUDIT_READ},
     }.items()
 }

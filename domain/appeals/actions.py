@@ -75,7 +75,7 @@ async def submit_appeal(actor: Actor, said: Submission) -> Filed:
         "appeal", said.area, received_at, origin=said.origin, title=title_of(said), topic=said.topic,
         appeal_type=said.kind, urgent=bool(said.urgent_reason), track=choice.track, handling_track=choice.handling,
         household_id=said.household_id, complained_department_id=said.complained_department_id,
-        **_position(said),
+        first_receiver_id=said.entered_by, **_position(said),
     )  # fmt: skip
     appeal, query_code = await add_appeal(said, case)
     accept = await clocks.start_accept(case)
@@ -88,11 +88,13 @@ async def submit_appeal(actor: Actor, said: Submission) -> Filed:
             {
                 "to": "submitted", "version": 1, "kind": said.kind, "channel": said.channel,
                 "identity": said.identity, "content_digest": digest(appeal.id, said.content),
-                "attachments": len(said.attachment_ids),
+                "attachments": len(said.attachment_ids), "topic": case.topic, **clocks.notes(case),
             },
             feed=("case", case.id, 1),
         )
     )  # fmt: skip
+    if case.urgent:
+        record(Fact("duty.needed", case.area_code, case.id, case.id, {"cause": "appeal"}))
     return Filed(appeal, case, query_code, accept, _provisional(book, choice, received_at))
 
 

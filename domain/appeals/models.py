@@ -84,3 +84,21 @@ class Message(Model):
     class Meta:
         table = "appeal_messages"
         indexes = (("case_id", "id"), ("appeal_id", "id"))
+
+
+class Channel(Model):
+    """A way in which appeals arrive, in the register of the deployment (000-01); switched off and never deleted."""
+
+    code = fields.CharField(30, primary_key=True)
+    name = fields.CharField(80)
+    manager_code = fields.CharField(40)  # the unit that manages it
+    aggregation = fields.CharField(16)  # interconnect | merged | own
+    handling = fields.CharField(40)
+    number = fields.IntField(default=0)  # its row in the annex
+    petition = fields.BooleanField(default=False)
+    area_code = fields.CharField(20, default="")  # of an area that has it for itself
+    basis = fields.CharField(200, default="")
+    active = fields.BooleanField(default=True)
+
+    class Meta:
+        table = "channels"

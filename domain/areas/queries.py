@@ -5,6 +5,7 @@ from uuid import UUID
 
 from domain.access.scope import Where, like_below
 from domain.areas.models import Area
+from domain.rulebook import rulebook
 from domain.sql import fetch
 
 CODE_LENGTH = 20
@@ -25,19 +26,28 @@ async def place(area_path: str) -> str:
     return " ".join(row["name"] for row in rows)
 
 
-async def children(parent: str, kind: str | None) -> list[dict[str, Any]]:
-    """The areas below a parent: its children, or all of one kind in its subtree."""
-    found = await area(parent)
-    if found is None:
-        return []
+async def served(code: str) -> Area | None:
+    """The area of a code where this deployment works: a letter to a city or province above it reaches its base."""
+    found, base = await area(code), await area(rulebook().county)
+    if found and base and base.path.startswith(f"{found.path}."):
+        return base
+    return found
+
+
+async def children(parent: Area, kind: str | None, after: str, limit: int) -> list[dict[str, Any]]:
+    """The areas below a parent, its children or all of one kind in its subtree, by code after a code; one more than
+    the limit."""
     where = Where()
     if kind:
         where.add("kind = {}", kind)
-        where.add("path LIKE {}", like_below(found.path))
+        where.add("path LIKE {}", like_below(parent.path))
     else:
-        where.add("parent_code = {}", parent)
+        where.add("parent_code = {}", parent.code)
+    if after:
+        where.add("code > {}", after)
     return await fetch(
-        f"SELECT code, name, kind, parent_code, path, phone FROM areas WHERE {where.sql} ORDER BY code LIMIT 2000",
+        f"SELECT code, name, kind, parent_code, path, phone FROM areas WHERE {where.sql}"
+        f" ORDER BY code LIMIT {limit + 1}",
         where.values,
     )
 

@@ -117,5 +117,5 @@ async def recount(case_id: UUID, at: datetime) -> bool:
     moved = await clocks.recount(case)
     if moved:
         record(Fact("deadline.recounted", case.area_code, case.id, case.id,
-                    {"version": rulebook().calendar_version, "moved": moved}))  # fmt: skip
+                    {"version": rulebook().calendar_version, "moved": moved, **clocks.notes(case)}))  # fmt: skip
     return bool(moved)

@@ -1,7 +1,7 @@
 """Starts and stops the clocks of a case. A clock is a row with its due instant, its explanation and its ladder of
 warning levels; the timer reads `next_at`, answers compute the level from the ladder, so it is exact at any instant."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,9 +14,22 @@ from domain.deadlines.tracks import Clock, ClockName, Start, Stop, Track
 from domain.deadlines.warnings import Level, ladder, level_at
 from domain.ids import new_id
 from domain.rulebook import Rulebook, rulebook
+from domain.sql import fetch
 
+NOTES = "clock_notes"  # on a case object: what the journal line of the move under way says of its clocks
 SHORTEST_REWORK = Limit(2, Unit.NATURAL_DAY)
 _TIMES = ("started_at", "due_at", "limit_text", "limit_code", "added", "explanation", "ladder", "next_at")
+
+
+def notes(case: Case) -> dict[str, Any]:
+    """What changed on the clocks of this case object since it was asked last, for the journal: `due` instants and
+    whether stopped ones were `met`. The rates of any past day are worked out from these facts alone."""
+    found = case.__dict__.pop(NOTES, None)
+    return {"clocks": found} if found else {}
+
+
+def _note(case: Case, kind: str, name: str, value: str | bool) -> None:
+    case.__dict__.setdefault(NOTES, {}).setdefault(kind, {})[name] = value
 
 
 async def start(case: Case, names: Iterable[str], at: datetime) -> None:
@@ -39,6 +52,7 @@ async def start_accept(case: Case) -> Deadline:
     """Start the accept clock of a new appeal: one insert, nothing to look up."""
     limit = _book(case).tracks[case.track].clocks[ClockName.ACCEPT].limit
     found = due(limit, case.received_at, _book(case).calendar)
+    _note(case, "due", "accept", found.due_at.isoformat())
     return await Deadline.create(
         id=new_id(), case_id=case.id, name="accept", round=1, **_values(case, limit, case.received_at, found)
     )
@@ -49,14 +63,16 @@ async def stop(case: Case, names: Iterable[str], at: datetime) -> None:
     wanted = set(names)
     if not wanted:
         return
-    query = Deadline.filter(case_id=case.id, stopped_at=None)
     if "answered" in wanted:
         wanted |= _judged_at_answer(case)
-    if "*" not in wanted:
-        query = query.filter(name__in=wanted)
-    for clock in await query:
-        clock.stopped_at, clock.met, clock.next_at = at, at <= clock.due_at, None
-        await clock.save(update_fields=["stopped_at", "met", "next_at"])
+    for clock in await fetch(_STOP, [case.id, at, None if "*" in wanted else sorted(wanted)]):
+        _note(case, "met", clock["name"], clock["met"])
+
+
+_STOP = (
+    "UPDATE deadlines SET stopped_at = $2, met = $2 <= due_at, next_at = NULL"
+    " WHERE case_id = $1 AND stopped_at IS NULL AND ($3::text[] IS NULL OR name = ANY($3::text[])) RETURNING name, met"
+)
 
 
 async def set_clock(case: Case, name: str, limit: Limit, start_at: datetime) -> Deadline:
@@ -103,19 +119,24 @@ async def add(case: Case, added: Sequence[Sequence[str]], at: datetime) -> Deadl
         await clock.save(update_fields=["added"])
     for clock, found in await reckoned(case, _book(case).calendar):
         if clock.name == "handling" or clock.name in inner:
-            _shift(clock, found)
+            _shift(_book(case), clock, found)
+            _note(case, "due", clock.name, found.due_at.isoformat())
             clock.level = exact_level(clock.ladder, at)
             clock.next_at = _next_after(clock)
             await clock.save()
     return await running(case, "handling")
 
 
-async def reckoned(case: Case, calendar: WorkCalendar) -> list[tuple[Deadline, Due]]:
-    """Each running clock of a case with the due that a calendar gives it."""
+async def reckoned(
+    case: Case, calendar: WorkCalendar, codes: Mapping[str, str] | None = None
+) -> list[tuple[Deadline, Due]]:
+    """Each running clock of a case with the due that a calendar (and other limits, by clock) gives it."""
+    other = codes or {}
     rows = [row for row in await Deadline.filter(case_id=case.id, stopped_at=None) if row.limit_code]
     track = _book(case).tracks.get(case.handling_track or case.track)
     inner = {one.code: one for one in track.inner} if track else {}
-    dues = {row.name: reckon(Limit.parse(row.limit_code), row.started_at, row.added, calendar) for row in rows}
+    limits = {row.name: Limit.parse(other.get(row.name, row.limit_code)) for row in rows}
+    dues = {row.name: reckon(limits[row.name], row.started_at, row.added, calendar) for row in rows}
     if "handling" in dues:
         for row in rows:
             if row.name in inner:
@@ -123,19 +144,22 @@ async def reckoned(case: Case, calendar: WorkCalendar) -> list[tuple[Deadline, D
     return [(row, dues[row.name]) for row in rows]
 
 
-async def recount(case: Case) -> int:
-    """Work out the running clocks again by the calendar in force; levels warned of stay warned of. How many moved."""
+async def recount(case: Case, codes: Mapping[str, str] | None = None) -> int:
+    """Work out the running clocks again by the calendar in force, some with another limit; levels warned of stay warned
+    of. How many moved."""
     moved = 0
-    for clock, found in await reckoned(case, _book(case).calendar):
+    for clock, found in await reckoned(case, _book(case).calendar, codes):
+        if codes and clock.name in codes:
+            clock.limit_code, clock.limit_text = codes[clock.name], Limit.parse(codes[clock.name]).text
         moved += clock.due_at != found.due_at
-        _shift(clock, found)
+        _note(case, "due", clock.name, found.due_at.isoformat())
+        _shift(_book(case), clock, found)
         clock.next_at = _next_after(clock)
         await clock.save()
     return moved
 
 
-def _shift(clock: Deadline, found: Due) -> None:
-    book = rulebook()
+def _shift(book: Rulebook, clock: Deadline, found: Due) -> None:
     steps = ladder(Limit.parse(clock.limit_code), clock.started_at, found, book.calendar, book.warnings)
     clock.due_at, clock.explanation, clock.calendar_version = found.due_at, explain(found), book.calendar_version
     clock.ladder = [[level.code, since.isoformat()] for level, since in steps]
@@ -171,6 +195,7 @@ def _values(case: Case, limit: Limit, start_at: datetime, found: Due) -> dict[st
 
 
 async def _write(case: Case, name: str, limit: Limit, start_at: datetime, found: Due) -> Deadline:
+    _note(case, "due", name, found.due_at.isoformat())
     values = _values(case, limit, start_at, found)
     clock = await Deadline.get_or_none(case_id=case.id, name=name, round=case.round)
     if clock is None:

@@ -116,8 +116,10 @@ async def _open(actor: Actor, found: Discovery) -> Case:
         "to": "submitted", "version": 1, "event_type": kind.code, "level": found.level, "origin": case.origin,
         "occurred_at": found.occurred_at.isoformat(), "attachments": len(found.attachment_ids),
     }  # fmt: skip
-    data |= await _describe(actor, case, found.description)
+    data |= await _describe(actor, case, found.description) | clocks.notes(case)
     record(Fact("event.reported", case.area_code, case.id, case.id, data, feed=("case", case.id, 1)))
+    if case.urgent:
+        record(Fact("duty.needed", case.area_code, case.id, case.id, {"cause": "event"}))
     return case
 
 

@@ -1,20 +1,21 @@
 """The whole file of a case (案卷): what was said, who works on it, what was found and how it was judged."""
 
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from domain.access.actor import Actor
-from domain.cases.queries import visible_cases
+from domain.cases.queries import CLOCKS, TIMELINE, fresh_lines, visible_cases
 from domain.problems import NotFound
-from domain.sql import fetch
+from domain.sql import fetch, fetch_one
 
 Rows = list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
 class CaseFile:
-    """The rows that hang on a case; what a reader may see of them is decided where they are shaped."""
+    """The rows that hang on a case, its clocks and its journal; what a reader may see of them is decided where they are shaped."""
 
     appeals: Rows
     attachments: Rows
@@ -32,15 +33,37 @@ class CaseFile:
     suspensions: Rows
     instructions: Rows
     leaders: Rows
+    on_site: Rows
+    resources: Rows
+    urgent_files: Rows
+    first_handlers: Rows
+    clocks: Rows
+    timeline: Rows
 
 
 async def case_file(case_id: UUID) -> CaseFile:
-    """Everything that hangs on a case, each kind in one statement; the caller has checked the scope."""
-    return CaseFile(**{name: await fetch(sql, [case_id], json=_JSON.get(name, ())) for name, sql in _READ.items()})
+    """Everything that hangs on a case, in one statement however many kinds there are; the caller has checked the scope."""
+    row = await fetch_one(_WHOLE, [case_id, fresh_lines(case_id)], json=tuple(_READ))
+    return CaseFile(**{name: [_typed(found) for found in rows or ()] for name, rows in (row or {}).items()})
 
 
-_JSON = {"appeals": ("on_behalf",), "signatures": ("body",), "leaders": ("team", "duties")}
+def _typed(row: dict[str, Any]) -> dict[str, Any]:
+    """A row that came as JSON with its ids, instants and dates as such again, known by their names."""
+    for name, value in row.items():
+        if not isinstance(value, str):
+            continue
+        if name == "at" or name.endswith("_at"):
+            row[name] = datetime.fromisoformat(value)
+        elif name.endswith("_on"):
+            row[name] = date.fromisoformat(value)
+        elif name == "id" or (name.endswith("_id") and name != "external_id"):
+            row[name] = UUID(value)
+    return row
+
+
 _READ = {
+    "clocks": CLOCKS,
+    "timeline": TIMELINE,
     "appeals": "SELECT p.*, w.name, w.phone, f.name AS entered_by_name FROM appeals p"
     " LEFT JOIN appellants w ON w.appeal_id = p.id LEFT JOIN staff f ON f.id = p.entered_by"
     " WHERE p.case_id = $1 ORDER BY p.id",
@@ -49,14 +72,14 @@ _READ = {
     "announced": "SELECT attachment_id AS id FROM attachment_declarations WHERE case_id = $1 ORDER BY attachment_id",
     "replies": "SELECT appeal_id, round, text, unit_name, at FROM replies WHERE case_id = $1 ORDER BY round, appeal_id",
     "messages": "SELECT id, appeal_id, kind, text, at FROM appeal_messages WHERE case_id = $1 ORDER BY id",
-    "units": "SELECT u.department_id AS id, d.name, u.duty, u.added_at, u.done_at, u.note FROM case_units u"
+    "units": "SELECT u.department_id AS id, d.name, u.duty, u.added_at, u.due_on, u.done_at, u.note FROM case_units u"
     " JOIN departments d ON d.id = u.department_id WHERE u.case_id = $1 ORDER BY u.id",
     "contacts": "SELECT c.id, c.stage, c.mode, c.at, c.note, f.name AS by FROM contacts c"
     " LEFT JOIN staff f ON f.id = c.staff_id WHERE c.case_id = $1 ORDER BY c.at, c.id",
     "returns": "SELECT r.id, r.department_id, d.name AS unit, r.reason, r.state, r.asked_at, r.decided_at"
     " FROM return_requests r LEFT JOIN departments d ON d.id = r.department_id WHERE r.case_id = $1 ORDER BY r.id",
     "supervisions": "SELECT s.*, d.name AS unit FROM supervisions s LEFT JOIN departments d ON d.id = s.department_id"
-    " WHERE s.case_id = $1 ORDER BY s.id",
+    " WHERE s.case_id = $1 AND s.subject_kind <> 'retaliation' ORDER BY s.id",
     "ratings": "SELECT id, appeal_id, round, source, process, result, solved, staff, comment, counts, rated_at"
     " FROM ratings WHERE case_id = $1 ORDER BY id",
     "callbacks": "SELECT b.id, b.appeal_id, b.round, b.attempt, b.reached, b.note, b.at, f.name AS by FROM callbacks b"
@@ -73,7 +96,18 @@ _READ = {
     " LEFT JOIN departments d ON d.id = n.department_id WHERE n.case_id = $1 ORDER BY n.id",
     "leaders": "SELECT l.id, l.leader_id, f.name AS leader, l.plan, l.team, l.due_on, l.duties, l.state, l.assigned_at,"
     " l.ended_at FROM leader_cases l LEFT JOIN staff f ON f.id = l.leader_id WHERE l.case_id = $1 ORDER BY l.id",
+    "on_site": "SELECT o.id, o.people, o.equipment, o.arrived_at, o.note, o.photos, f.name AS by, o.reported_at"
+    " FROM on_site_reports o LEFT JOIN staff f ON f.id = o.reported_by WHERE o.case_id = $1 ORDER BY o.id",
+    "resources": "SELECT r.id, r.people, r.equipment, r.reason, r.state, r.answer, f.name AS by, g.name AS answered_by,"
+    " r.asked_at, r.answered_at FROM resource_requests r LEFT JOIN staff f ON f.id = r.asked_by"
+    " LEFT JOIN staff g ON g.id = r.answered_by WHERE r.case_id = $1 ORDER BY r.id",
+    "urgent_files": "SELECT u.round, u.file_number, u.reported, u.reason, f.name AS by, u.filed_at FROM urgent_files u"
+    " LEFT JOIN staff f ON f.id = u.filed_by WHERE u.case_id = $1 ORDER BY u.round",
+    "first_handlers": "SELECT h.id, h.supervision_id, h.round, h.cause, h.state, d.name AS unit, h.fault, h.reason,"
+    " h.measure, h.opened_at, h.due_at, h.decided_at FROM first_handler_reviews h"
+    " LEFT JOIN departments d ON d.id = h.department_id WHERE h.case_id = $1 ORDER BY h.id",
 }
+_WHOLE = "SELECT " + ", ".join(f"(SELECT json_agg(x) FROM ({sql}) x) AS {name}" for name, sql in _READ.items())
 
 
 async def supervision_row(supervision_id: UUID) -> dict[str, Any]:

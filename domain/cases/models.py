@@ -20,7 +20,7 @@ class Case(Model):
     origin = fields.CharField(20)
     area_code = fields.CharField(20)
     area_path = fields.CharField(120)
-    desk_level = fields.CharField(8, default="")  # raised to: town | meeting | county; empty: where it arose
+    desk_level = fields.CharField(8, default="")  # raised to: town | meeting | county | city; empty: where it arose
     household_id = fields.UUIDField(null=True)
     title = fields.CharField(60)
     topic = fields.CharField(20, default="")
@@ -67,6 +67,15 @@ class Case(Model):
     recused: Any = fields.JSONField(default=list)  # staff who declared that they may not work on it
     suspended_until = fields.DateField(null=True)
     leader_id = fields.UUIDField(null=True)  # who leads it (包案) while that is not resolved
+    flags: Any = fields.JSONField(default=list)  # words of the profile that the desk marked or the case earned
+    is_initial = fields.BooleanField(default=True)  # first time that this person brings this matter (初信初访)
+    first_receiver_id = fields.UUIDField(null=True)  # who took it in first and answers for it (首接负责)
+    emergency = fields.CharField(20, default="")  # natural_disaster | accident | public_health | social_safety
+    instant = fields.BooleanField(default=False)  # answered on the spot: no investigation was due
+    cause = fields.CharField(30, default="")  # why the problem arose, a word of the profile
+    problem_origin_id = fields.UUIDField(null=True)  # the unit from which it arose (谁引发)
+    poor_handling = fields.BooleanField(default=False)
+    serious_consequence = fields.BooleanField(default=False)
 
     class Meta:
         table = "cases"
@@ -88,6 +97,8 @@ class CaseUnit(Model):
     department_id = fields.UUIDField()
     duty = fields.CharField(200, default="")
     added_at = InstantField()
+    due_on = fields.DateField(null=True)  # the part's own due day
+    warned_at = InstantField(null=True)  # when its unit and the lead were told that the day had passed
     done_at = InstantField(null=True)
     note = fields.TextField(default="")
 
@@ -267,6 +278,76 @@ class LeaderCase(Model):
     class Meta:
         table = "leader_cases"
         indexes = (("case_id",), ("leader_id", "state"))
+
+
+class OnSite(Model):
+    """Who went to the place, with what, and when they came (001-15)."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    case_id = fields.UUIDField()
+    people: Any = fields.JSONField(default=list)
+    equipment: Any = fields.JSONField(default=list)
+    arrived_at = InstantField()
+    note = fields.TextField()
+    photos = fields.IntField(default=0)
+    reported_by = fields.UUIDField()
+    reported_at = InstantField()
+
+    class Meta:
+        table = "on_site_reports"
+        indexes = (("case_id",),)
+
+
+class ResourceRequest(Model):
+    """People and equipment that a handler asks of the leaders of the unit, and what they gave."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    case_id = fields.UUIDField()
+    department_id = fields.UUIDField()
+    people = fields.IntField(default=0)
+    equipment: Any = fields.JSONField(default=list)
+    reason = fields.TextField()
+    state = fields.CharField(10)  # open | granted | refused
+    answer = fields.TextField(default="")
+    asked_by = fields.UUIDField()
+    asked_at = InstantField()
+    answered_by = fields.UUIDField(null=True)
+    answered_at = InstantField(null=True)
+
+    class Meta:
+        table = "resource_requests"
+        indexes = (("case_id", "state"),)
+
+
+class UrgentFile(Model):
+    """How a round of an urgent case was filed, and whether the duty office was told of its outcome (001-16)."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    case_id = fields.UUIDField()
+    round = fields.IntField()
+    file_number = fields.CharField(60)
+    reported = fields.BooleanField()
+    reason = fields.TextField()
+    filed_by = fields.UUIDField()
+    filed_at = InstantField()
+
+    class Meta:
+        table = "urgent_files"
+        unique_together = (("case_id", "round"),)
+
+
+class LimitEdit(Model):
+    """One version of the limits of all tracks (时限规则): the last one is in force, the file only seeds the first."""
+
+    version = fields.IntField(primary_key=True, generated=False)
+    title = fields.CharField(120)
+    limits: Any = fields.JSONField()  # area code ("" the base) -> track -> clock -> code of the limit
+    changes: Any = fields.JSONField(default=list)  # [[area, track, clock, before, after], …]
+    by = fields.UUIDField(null=True)
+    at = InstantField()
+
+    class Meta:
+        table = "limit_edits"
 
 
 class CalendarEdit(Model):

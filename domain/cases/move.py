@@ -82,11 +82,17 @@ async def lock_case(case_id: UUID) -> tuple[Case, frozenset[UUID]]:
 
 async def lock_visible(actor: Actor, case_id: UUID) -> tuple[Case, frozenset[UUID]]:
     """The case under a row lock; 404 outside the actor's scope."""
+    case = await Case.filter(id=case_id).select_for_update().first()
     where = visible_cases(actor)
     where.add("c.id = {}", case_id)
-    if await fetch_one(f"SELECT 1 AS seen FROM cases c WHERE {where.sql}", where.values) is None:
+    seen = await fetch_one(
+        "SELECT ARRAY(SELECT u.department_id FROM case_units u WHERE u.case_id = c.id) AS co_ids FROM cases c"
+        f" WHERE {where.sql}",
+        where.values,
+    )
+    if case is None or seen is None:
         raise NotFound
-    return await lock_case(case_id)
+    return case, frozenset(seen["co_ids"])
 
 
 def case_facts(case: Case, co_ids: frozenset[UUID]) -> CaseFacts:
@@ -168,6 +174,7 @@ async def _finish(turn: Turn, before: str) -> None:
             await clocks.start(case, move.starts, at)
     if turn.text:
         turn.data |= await _keep_text(turn)
+    turn.data |= clocks.notes(case)
     await case.save()
     record(
         Fact(

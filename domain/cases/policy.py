@@ -27,6 +27,7 @@ class CaseFacts:
     barred_id: UUID | None = None  # after a contest: the officer who decided before and may not decide again
     recused: frozenset[str] = frozenset()  # ids of staff who declared that they may not work on it
     suspended: bool = False
+    accused: frozenset[str] = frozenset()  # ids of staff whom the appellant reported for retaliation
 
 
 def allowed(case: CaseFacts, actor: Actor) -> list[str]:
@@ -135,9 +136,11 @@ def of_units(case: CaseFacts, actor: Actor) -> bool:
 def identity_open(identity: str, case: CaseFacts, actor: Actor) -> bool:
     """Whether the actor may see who appealed (masked) or open it with a purpose (domain 7.1).
 
-    `named`: whoever sees the case; `hidden_from_handler`: only officers with the right to open identities who do not
-    belong to a handling unit; `anonymous`: nobody.
+    Nobody whom the appellant reported for retaliation. `named`: whoever sees the case; `hidden_from_handler`: only
+    officers with the right to open identities who do not belong to a handling unit; `anonymous`: nobody.
     """
+    if actor.id is not None and str(actor.id) in case.accused:
+        return False
     if identity == "named":
         return True
     if identity == "anonymous" or of_units(case, actor) or recused(case, actor):

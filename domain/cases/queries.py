@@ -50,7 +50,10 @@ def _wall(where: Where, actor: Actor, alias: str) -> None:
         )
 
 
-_CO_UNITS = "ARRAY(SELECT u.department_id FROM case_units u WHERE u.case_id = c.id) AS co_ids"
+_CO_UNITS = (
+    "ARRAY(SELECT u.department_id FROM case_units u WHERE u.case_id = c.id) AS co_ids,"
+    " ARRAY(SELECT jsonb_array_elements_text(x.accused) FROM retaliation_reports x WHERE x.case_id = c.id) AS accused"
+)
 
 
 async def case_row(actor: Actor, case_id: UUID) -> dict[str, Any]:
@@ -62,7 +65,7 @@ async def case_row(actor: Actor, case_id: UUID) -> dict[str, Any]:
         " LEFT JOIN departments d ON d.id = c.lead_id LEFT JOIN areas a ON a.code = c.area_code"
         f" WHERE {where.sql}",
         where.values,
-        json=("steps", "plus_steps", "skipped", "recused", "track_reasons"),
+        json=("steps", "plus_steps", "skipped", "recused", "track_reasons", "flags"),
     )
     if not rows:
         raise NotFound
@@ -84,8 +87,13 @@ class CaseSearch:
     overdue: bool | None = None
     due_before: datetime | None = None
     phone: str | None = None  # the caller has logged why
+    initial: bool | None = None
+    first: bool = False  # urgent and initial cases before the others
     before: UUID | None = None
     limit: int = 20
+
+
+_FIRST = "(c.urgent, c.is_initial, c.id)"  # 初信初访 first (004-22), urgent ones before them
 
 
 async def search_cases(actor: Actor, search: CaseSearch, at: datetime) -> list[dict[str, Any]]:
@@ -96,13 +104,13 @@ async def search_cases(actor: Actor, search: CaseSearch, at: datetime) -> list[d
         appeals = await appeals_of_phone(actor, search.phone)
         where.add("c.id = ANY({}::uuid[])", [row["case_id"] for row in appeals])
     return await fetch(
-        "SELECT c.id, c.number, c.kind, c.state, c.version, c.title, c.topic, c.event_type, c.urgent, c.track,"
+        "SELECT c.id, c.number, c.kind, c.state, c.version, c.title, c.topic, c.event_type, c.urgent, c.is_initial, c.track,"
         " c.area_code, c.received_at, c.round, c.handler_id, c.lead_id, d.name AS lead_name, a.name AS area_name,"
         " n.due_at AS next_due_at, n.name AS next_clock, n.ladder AS next_ladder"
         " FROM cases c LEFT JOIN departments d ON d.id = c.lead_id LEFT JOIN areas a ON a.code = c.area_code"
         " LEFT JOIN LATERAL (SELECT due_at, name, ladder FROM deadlines WHERE case_id = c.id AND stopped_at IS NULL"
         "  ORDER BY due_at LIMIT 1) n ON TRUE"
-        f" WHERE {where.sql} ORDER BY c.id DESC LIMIT {search.limit + 1}",
+        f" WHERE {where.sql} ORDER BY {_order(search)} LIMIT {search.limit + 1}",
         where.values,
         json=("next_ladder",),
     )
@@ -135,8 +143,19 @@ def _narrow(where: Where, search: CaseSearch, at: datetime) -> None:
             "EXISTS (SELECT 1 FROM deadlines n WHERE n.case_id = c.id AND n.stopped_at IS NULL AND n.due_at < {})",
             limit,
         )
-    if search.before:
+    if search.initial is not None:
+        where.add("c.is_initial = {}", search.initial)
+    if search.first:
+        where.conditions.append("c.ended_at IS NULL")
+    if search.before and search.first:
+        last = f"SELECT b.urgent, b.is_initial, b.id FROM cases b WHERE b.id = {where.bind(search.before)}"
+        where.conditions.append(f"{_FIRST} < ({last})")
+    elif search.before:
         where.add("c.id < {}", search.before)
+
+
+def _order(search: CaseSearch) -> str:
+    return "c.urgent DESC, c.is_initial DESC, c.id DESC" if search.first else "c.id DESC"
 
 
 def _like(text: str) -> str:
@@ -151,6 +170,7 @@ def facts(row: dict[str, Any]) -> CaseFacts:
         complained_department_id=row["complained_department_id"],
         registered=row["registrar_id"] is not None or row["state"] == "submitted", barred_id=row["not_again_id"],
         recused=frozenset(row.get("recused") or ()), suspended=row.get("suspended_until") is not None,
+        accused=frozenset(row.get("accused") or ()),
     )  # fmt: skip
 
 
@@ -169,13 +189,12 @@ async def appeals_of_phone(actor: Actor, phone: str) -> list[dict[str, Any]]:
     return [row for row in rows if identity_open(row["identity"], facts(row), actor)]
 
 
+CLOCKS = "SELECT * FROM deadlines WHERE case_id = $1 ORDER BY stopped_at IS NOT NULL, due_at, id"
+
+
 async def deadlines(case_id: UUID) -> list[dict[str, Any]]:
     """The clocks of a case, running ones first, then by due date."""
-    return await fetch(
-        "SELECT * FROM deadlines WHERE case_id = $1 ORDER BY stopped_at IS NOT NULL, due_at, id",
-        [case_id],
-        json=("explanation", "ladder"),
-    )
+    return await fetch(CLOCKS, [case_id], json=("explanation", "ladder"))
 
 
 _LINES = (
@@ -183,23 +202,27 @@ _LINES = (
     " SELECT TRUE, '', at, actor, event, data, subject_id, area, n FROM jsonb_to_recordset($2::text::jsonb)"
     " AS x(at timestamptz, actor text, event text, data jsonb, subject_id uuid, area text, n bigint)"
 )
+TIMELINE = (
+    "SELECT j.key, j.at, j.actor, j.event, j.data, j.subject_id, t.text, t.public, d.name AS unit, f.name AS by"
+    f" FROM ({_LINES}) j LEFT JOIN staff f ON f.id = CASE WHEN j.actor ~ '^(staff|worker):'"
+    " THEN split_part(j.actor, ':', 2)::uuid END"
+    " LEFT JOIN case_texts t ON t.id = (j.data->>'text_id')::uuid"
+    " LEFT JOIN departments d ON d.id = (j.data->>'unit_id')::uuid"
+    " ORDER BY j.fresh, j.at, j.area, j.n"
+)
 
 
 async def timeline(case_id: UUID) -> list[dict[str, Any]]:
     """The journal of a case in order, with the free text of each move where there is one; inside a transaction also
     what it has recorded and not written yet."""
-    fresh = [
+    return await fetch(TIMELINE, [case_id, fresh_lines(case_id)], json=("data",))
+
+
+def fresh_lines(case_id: UUID) -> str:
+    """What this transaction has recorded of a case and not written yet, as JSON for the timeline."""
+    lines = [
         {"at": now().isoformat(), "actor": actor, "event": fact.event, "data": fact.data, "subject_id": fact.subject_id,
          "area": fact.area, "n": number}
         for number, (fact, actor) in enumerate(pending(case_id))
     ]  # fmt: skip
-    return await fetch(
-        "SELECT j.key, j.at, j.actor, j.event, j.data, j.subject_id, t.text, t.public, d.name AS unit, f.name AS by"
-        f" FROM ({_LINES}) j LEFT JOIN staff f ON f.id = CASE WHEN j.actor ~ '^(staff|worker):'"
-        " THEN split_part(j.actor, ':', 2)::uuid END"
-        " LEFT JOIN case_texts t ON t.id = (j.data->>'text_id')::uuid"
-        " LEFT JOIN departments d ON d.id = (j.data->>'unit_id')::uuid"
-        " ORDER BY j.fresh, j.at, j.area, j.n",
-        [case_id, msgspec.json.encode(fresh).decode()],
-        json=("data",),
-    )
+    return msgspec.json.encode(lines).decode()

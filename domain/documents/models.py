@@ -1,3 +1,7 @@
+"""Closure reports to the superior, with their receipts."""
+
+from typing import Any
+
 from tortoise import fields
 from tortoise.models import Model
 
@@ -12,6 +16,10 @@ class ClosureReport(Model):
     case_id = fields.UUIDField()
     area_path = fields.CharField(120)
     round = fields.IntField()
+    attempt = fields.IntField(default=1)  # a report that came back is sent again
+    state = fields.CharField(10, default="sent")  # sent | accepted | returned
+    from_path = fields.CharField(120, default="")  # the area of the office that sent it
+    chain: Any = fields.JSONField(default=list)  # per unit: who leads, who is in charge, which section does it
     recipient = fields.CharField(80)
     text = fields.TextField()
     sent_at = InstantField()
@@ -22,5 +30,5 @@ class ClosureReport(Model):
 
     class Meta:
         table = "closure_reports"
-        unique_together = (("case_id", "round"),)
+        unique_together = (("case_id", "round", "attempt"),)
         indexes = (("area_path", "id"),)

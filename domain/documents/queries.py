@@ -30,7 +30,8 @@ LEFT JOIN replies r ON r.appeal_id = p.id AND r.round = c.round
 LEFT JOIN deadlines n ON n.case_id = c.id AND n.name = 'handling' AND n.round = c.round
 LEFT JOIN LATERAL (SELECT solved, result FROM ratings WHERE appeal_id = p.id AND round = c.round AND counts
   ORDER BY id DESC LIMIT 1) g ON TRUE
-LEFT JOIN closure_reports f ON f.case_id = c.id AND f.round = c.round
+LEFT JOIN LATERAL (SELECT recipient, text, sent_at, chain FROM closure_reports WHERE case_id = c.id AND round = c.round
+  ORDER BY attempt DESC LIMIT 1) f ON TRUE
 WHERE c.id = $1 AND ($2::uuid IS NULL OR p.id = $2) ORDER BY p.id LIMIT 1
 """
 _MISSING = {
@@ -82,8 +83,8 @@ async def closure_reports(
     return await fetch(
         "SELECT f.*, c.number FROM closure_reports f JOIN cases c ON c.id = f.case_id"
         f" WHERE {where.sql} ORDER BY f.id DESC LIMIT {limit + 1}",
-        where.values,
-    )
+        where.values, json=("chain",),
+    )  # fmt: skip
 
 
 async def _addressee(actor: Actor, wanted: Wanted, row: dict[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """Writes the notices that staff, grid workers and household members find in their inbox."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,12 +15,12 @@ from domain.sql import fetch_one
 
 _CASE = """
 SELECT c.id, c.number, c.title, c.area_path, c.lead_id, c.handler_id, c.reporter_id, c.household_id, c.level, c.urgent,
-  c.event_type, c.complained_department_id, d.name AS unit, a.name AS area_name,
+  c.event_type, c.emergency, c.first_receiver_id, c.complained_department_id, d.name AS unit, a.name AS area_name,
   (SELECT due_at FROM deadlines WHERE case_id = c.id AND stopped_at IS NULL AND next_at IS NOT NULL
     ORDER BY due_at LIMIT 1) AS due_at
 FROM cases c LEFT JOIN departments d ON d.id = c.lead_id LEFT JOIN areas a ON a.code = c.area_code WHERE c.id = $1
 """
-_KIND_DEPTH = {"county": 3, "meeting": 4, "town": 4}  # an area path begins with province, city, county, town
+_KIND_DEPTH = {"city": 2, "county": 3, "meeting": 4, "town": 4}  # an area path begins with province, city, county, town
 
 
 async def case_row(case_id: UUID | None) -> dict[str, Any] | None:
@@ -67,11 +68,30 @@ async def warn_staff(what: Happening, case: dict[str, Any]) -> None:
     await tell("staff", await of_level(case, clock, level), what.row, words)
 
 
+async def warn_office_staff(
+    what: Happening, case: dict[str, Any], due_at: datetime, people: Iterable[UUID], *, secret: bool
+) -> None:
+    """Tell an office that a clock of its own has reached a level, in the hours people are awake; of a secret matter
+    without the case."""
+    level = str(what.data["level"])
+    text = WARNINGS[level]
+    title = "" if secret else case["title"]
+    values = {"number": case["number"], "title": title, "due_on": day(local_date(due_at)), "hotline": rulebook().hotline,
+              "clock": CLOCKS[f"{what.data['kind']}.{what.data['name']}"]}  # fmt: skip
+    words = Words(
+        event=f"deadline.{level}", title=text.title, text=fill(text.body, values), case_id=None if secret else case["id"],
+        visible_at=notify_at(now(), rules=rulebook().warnings),
+    )  # fmt: skip
+    await tell("staff", await outside_wall(case, people), what.row, words)
+
+
 def _values(case: dict[str, Any]) -> dict[str, str]:
     kind = rulebook().event_types.get(case.get("event_type") or "")
+    emergency = rulebook().emergencies.get(case.get("emergency") or "")
     values = {
         "number": case.get("number") or "", "title": case.get("title") or "", "unit": case.get("unit") or "",
         "place": case.get("area_name") or "", "event_type": kind.name if kind else "", "hotline": rulebook().hotline,
+        "emergency": emergency.name if emergency else "",
     }  # fmt: skip
     if case.get("due_at"):
         values["due_on"] = day(local_date(case["due_at"]))

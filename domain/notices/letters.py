@@ -12,7 +12,10 @@ from domain.rulebook import rulebook
 from domain.sql import fetch, fetch_one
 
 CLOCK_OF = {"submit": "accept", "ask-info": "info", "accept": "handling", "dispatch": "handling", "rework": "rework"}
-LEVELS = {"town": "乡镇(街道)", "county": "市级部门"}
+LEVELS = {
+    "village": "村(社区)", "town": "乡镇(街道)", "meeting": "乡镇(街道)联席会议", "county": "县(市、区)联席会议",
+    "city": "设区市",
+}  # fmt: skip
 
 _CASE = """
 SELECT c.id, c.answered_at, c.area_path, c.merge, d.name AS unit, o.name AS desk, t.text,
@@ -36,8 +39,7 @@ WHERE CASE WHEN $2::uuid[] IS NULL THEN p.case_id = $1 ELSE p.id = ANY($2::uuid[
 async def announce(happening: Happening, *, sms: bool) -> list[Parcel]:
     """Write the inbox notice of each appellant and what will be tried first; the parcels that can go further."""
     name = RESIDENT.get(happening.event, "")
-    words = rulebook().notices.get(name)
-    if words is None:
+    if name not in rulebook().notices:
         return []
     case = await fetch_one(
         _CASE, [happening.case_id, CLOCK_OF.get(name, ""), happening.subject_id, happening.data.get("text_id")],
@@ -45,6 +47,7 @@ async def announce(happening: Happening, *, sms: bool) -> list[Parcel]:
     )  # fmt: skip
     if case is None:
         return []
+    words = rulebook().for_area(case["area_path"]).notices[name]
     template = wechat_template(rulebook().wechat_templates.get(name, "")).id
     parcels = []
     for appeal in await fetch(_APPEALS, [happening.case_id, _only(happening, case), template, happening.row]):
@@ -88,7 +91,7 @@ def _values(name: str, case: dict[str, Any], happening: Happening) -> dict[str, 
     if name == "accept" and not values["unit"]:
         values["unit"] = case["desk"] or ""
     if name == "escalate":
-        values["unit"] = LEVELS.get(str(happening.data.get("to_level")), "上级部门")
+        values["unit"] = happening.data.get("body") or LEVELS.get(str(happening.data.get("to_level")), "上级部门")
     due_at = case["supervision_due_at"] if name == "supervise" else case["due_at"]
     if name == "answer" and case["answered_at"]:
         due_at = case["answered_at"] + timedelta(days=rulebook().rating_window_days)

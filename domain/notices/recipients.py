@@ -25,6 +25,8 @@ async def of_level(case: dict[str, Any], clock: str, level: str) -> set[UUID]:
     """Who hears that a clock of a case (row of `cases`) has reached a level: handler, then lead, then those above."""
     if clock in DESK_OF_CLOCK or case["lead_id"] is None:
         told = set(await desk(case, DESK_OF_CLOCK.get(clock, DESK)))
+        if case["first_receiver_id"] and clock not in {"callback", "instructed"}:
+            told.add(case["first_receiver_id"])  # 首接负责: nobody else has it yet (004-22)
     else:
         told = await of_unit(case, _UNIT_ROLES[level], with_handler=level not in _ABOVE)
     if level in _ABOVE:

@@ -23,10 +23,7 @@ async def tell_tasks(actor: Actor, state: str, before: UUID | None, limit: int) 
 
     Who asked not to be known to the handler is not known to the grid worker either (domain §7.1).
     """
-    where = Where()
-    in_scope(where, actor, Permission.NOTICE_TELL, "t.area_path")
-    where.add("t.state = {}", state)
-    where.conditions.append(f"NOT {_WALLED.format(own=where.bind(list(actor.departments)))}")
+    where = _mine(actor, state)
     if before:
         where.add("t.id < {}", before)
     return await fetch(
@@ -38,6 +35,21 @@ async def tell_tasks(actor: Actor, state: str, before: UUID | None, limit: int) 
         f" WHERE {where.sql} ORDER BY t.id DESC LIMIT {limit + 1}",
         where.values,
     )
+
+
+async def tasks_to_tell(actor: Actor) -> int:
+    """How long the list of open telling tasks is."""
+    where = _mine(actor, "open")
+    rows = await fetch(f"SELECT count(*) AS n FROM tell_tasks t WHERE {where.sql}", where.values)
+    return int(rows[0]["n"])
+
+
+def _mine(actor: Actor, state: str) -> Where:
+    where = Where()
+    in_scope(where, actor, Permission.NOTICE_TELL, "t.area_path")
+    where.add("t.state = {}", state)
+    where.conditions.append(f"NOT {_WALLED.format(own=where.bind(list(actor.departments)))}")
+    return where
 
 
 async def _walled(actor: Actor, task: TellTask) -> bool:

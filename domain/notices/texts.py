@@ -39,11 +39,18 @@ IN_PERSON = frozenset({"answer"})
 STAFF: dict[str, NoticeText] = {
     "case.dispatched": NoticeText("有新工单", "工单 {number} 交你单位主办:{title}。请在 {due_on} 前签收。"),
     "co-unit": NoticeText("有协办工单", "工单 {number} 由 {unit} 主办,请你单位协办:{title}。"),
+    "duty.rung": NoticeText("紧急呼叫", "紧急工单 {number} 请立即接办:{title}。接到后请应答。"),
+    "duty.unanswered": NoticeText("紧急呼叫无人应答", "紧急工单 {number} 的各级值班人员均未应答:{title}。请立即联系 {unit}。"),
+    "case.transferred-down": NoticeText("有转交核实", "工单 {number} 转交你单位核实:{title}。请按期上报核实结果。"),
+    "case.verification-reported": NoticeText("核实有进展", "转交核实的工单 {number} 有新进展:{title}。请查看。"),
+    "case.verification-judged": NoticeText("核实结果已审", "工单 {number} 的核实结果已由上级单位审看:{title}。请查看。"),
+    "case.part-late": NoticeText("协办超期", "工单 {number} 的协办任务已过期限:{title}。请尽快完成。"),
     "case.reworked": NoticeText("工单退回重办", "工单 {number} 群众不满意,退回重办:{title}。请在 {due_on} 前办结。"),
     "case.urged": NoticeText("催办", "工单 {number} 被催办:{title}。请尽快办理,{due_on} 到期。"),
     "appeal.messaged": NoticeText("群众补充了情况", "工单 {number} 的诉求人补充了情况,请查看:{title}。"),
     "appeal.withdrawn": NoticeText("诉求已撤回", "工单 {number} 的诉求人已撤回诉求,无需继续办理。"),
     "supervision.opened": NoticeText("督办", "工单 {number} 已列入督办:{title}。请在 {due_on} 前反馈办理情况。"),
+    "office.judgement-opened": NoticeText("首办责任核查", "工单 {number} 群众不满意,请对首办责任作出结论:{title}。"),
     "case.extension-asked": NoticeText("有延期申请", "{unit} 申请延长工单 {number} 的办理时限:{title}。请决定是否同意。"),
     "case.instructed": NoticeText("有领导批示", "工单 {number} 有领导批示:{title}。请按批示办理。"),
     "case.leader-assigned": NoticeText("领导包案", "工单 {number} 已确定领导包案:{title}。"),
@@ -59,6 +66,11 @@ STAFF: dict[str, NoticeText] = {
     "review.requested": NoticeText("有复查复核申请", "工单 {number} 的诉求人申请复查复核,请三个工作日内决定受理。"),
     "retaliation.reported": NoticeText("有打击报复反映", "有群众反映因诉求被打击报复,请 24 小时内与其联系。内容请在系统中查看。"),
     "event.reported": NoticeText("紧急事件", "{place} 上报紧急事件:{event_type}。工单 {number},请立即调度处置。"),
+    "case.emergency": NoticeText("应急联动", "{place} 发生{emergency}类应急事件,各联动单位同时接到:工单 {number}。请立即处置。"),
+    "case.resources-asked": NoticeText("请求调派人员设备", "工单 {number} 的承办人请求调派人员或设备:{title}。请立即答复。"),
+    "case.resources-answered": NoticeText("资源申请有答复", "工单 {number} 的人员、设备申请已有答复,请查看。"),
+    "case.filed": NoticeText("即办事项办理结果", "即办事项 {number} 已由 {unit} 办理并回访:{title}。结果请在系统中查看。"),
+    "accountability.opened": NoticeText("有责任倒查线索", "有一条关于问题成因和办理责任的线索待核查,内容请在系统中查看。"),
     "membership.bound": NoticeText("有家人绑定了本户", "{plate} 新绑定了一位成员。如果不认识,请拨打 {hotline}。"),
     "household-done": NoticeText("门前的事已办好", "{place} 的问题({event_type})已处理并验收。还有问题,请扫门牌再次反映。"),
 }
@@ -73,6 +85,8 @@ WARNINGS: dict[str, NoticeText] = {
 CLOCKS = {
     "accept": "受理", "sign": "签收", "first_contact": "首次联系", "handling": "办理", "callback": "回访", "rework": "重办",
     "closing": "闭环办结", "aim": "办理", "answer": "答复", "review": "挂账研究", "instructed": "批示交办",
+    "review.accept": "复查受理", "review.decide": "复查决定", "rereview.accept": "复核受理", "rereview.decide": "复核决定",
+    "hearing.hold": "听证", "retaliation.contact": "打击报复反映首次联系", "first_handler.verdict": "首办责任核查",
 }  # fmt: skip
 LEGAL_PATHS = {
     "litigation": "诉讼", "arbitration": "仲裁", "reconsideration": "行政复议", "prosecution": "检察监督",

@@ -38,8 +38,15 @@ class ConflictOfInterest(Problem):
     advice = "请改派给无利害关系的单位。《信访工作条例》第三十条、第四十六条。"
 
 
+class CommonSuperiorDecides(Problem):
+    code, status = "common-superior-decides", 409
+    title = "承办单位须由共同上级确定"
+    detail = "此件属于“三跨三分离”事项({flags}),主办单位须由共同上级({superior})确定,下级不能自行派单。"
+    advice = "请提级,由共同上级的分办人员派单;《信访工作条例》第二十四条。"
+
+
 class SameOfficer(Problem):
-    code, status = "same-officer", 409
+    code, status = "same-officer", 403
     title = "须由另一人办理"
     detail = "承办人不能审核、核验自己办理的工单。"
     advice = "请由其他人员办理这一步。"

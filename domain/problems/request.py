@@ -30,6 +30,13 @@ class BodyTooLarge(Problem):
     advice = "请压缩照片、缩短录音或分次提交。"
 
 
+class BadEncoding(Problem):
+    code, status = "bad-encoding", 400
+    title = "压缩的内容无法解开"
+    detail = "只接受不压缩或完整的 gzip(Content-Encoding: {encoding})。"
+    advice = "请检查 Content-Encoding,或不压缩再发送。"
+
+
 class NoSuchRoute(Problem):
     code, status = "no-such-route", 404
     title = "没有这个地址"

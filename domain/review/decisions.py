@@ -14,12 +14,14 @@ from domain.review.models import Hearing, Review
 from domain.review.requests import REVIEWABLE
 from domain.review.states import NEXT, OUTCOMES, STATES, STEPS, final, request_until
 from domain.rulebook import rulebook
+from domain.supervision.office_clocks import stop_office_clocks
 
 
 async def accept_review(actor: Actor, review_id: UUID) -> Review:
     """Accept a request (within three working days)."""
     review, case = await lock_review(actor, review_id, "accept")
     review.state, review.accepted_at, review.officer_id = "accepted", now(), actor.id
+    await stop_office_clocks(review.id, ("accept",), review.accepted_at)
     return await _save(review, case, "review.accepted", actor)
 
 
@@ -37,6 +39,7 @@ async def decide_review(actor: Actor, review_id: UUID, outcome: str, decision: s
         raise GuardNotMet(reason="听证尚未结束,不能作出决定。", missing=["听证结论"])
     review.state, review.decision, review.decided_at = outcome, decision, now()
     review.officer_id = actor.id
+    await stop_office_clocks(review.id, ("accept", "decide"), review.decided_at)
     more: dict[str, Any] = {"state": outcome, "text_digest": digest(review.id, decision)}
     if review.step == "review" and outcome != "redo":
         more["due_at"] = request_until(review.decided_at, rulebook().calendar).due_at.isoformat()

@@ -17,9 +17,17 @@ from domain.journal.unit import Fact, digest, record
 from domain.problems import GuardNotMet, InvalidFields, NotFound
 from domain.review.decisions import lock_review
 from domain.review.models import Hearing, Review
-from domain.review.states import decide_until
+from domain.review.states import decide_limit, decide_until
 from domain.rulebook import rulebook
 from domain.sql import fetch
+from domain.supervision.office_clocks import (
+    HEARING,
+    Owed,
+    lengthen,
+    start_office_clock,
+    stop_office_clocks,
+    until_day_of,
+)
 
 
 @dataclass(frozen=True)
@@ -59,6 +67,7 @@ async def conclude_hearing(actor: Actor, hearing_id: UUID, account: str, conclus
         raise GuardNotMet(reason="听证已经结束。", missing=[])
     hearing.state, hearing.record, hearing.conclusion, hearing.concluded_at = "concluded", account, conclusion, now()
     await hearing.save()
+    await stop_office_clocks(hearing.id, ("hold",), hearing.concluded_at)
     if hearing.review_id:
         await _give_days_back(hearing)
     _record(actor, case, hearing, "hearing.concluded", {"text_digest": digest(hearing.id, conclusion)})
@@ -93,8 +102,17 @@ async def _order(actor: Actor, case: Case, review: Review | None, plan: HearingP
         state="planned", publicity=plan.publicity, reason=plan.reason, members=list(plan.members), place=plan.place,
         planned_at=plan.planned_at, ordered_at=at, ordered_by=actor.label,
     )  # fmt: skip
+    body_id = review.body_id if review else next(iter(_offices(actor, case)), None)
+    owed = Owed(HEARING, "hold", hearing.id, case.id, case.area_path, body_id)
+    await start_office_clock(owed, until_day_of(at, plan.planned_at), at)
     _record(actor, case, hearing, "hearing.ordered", {"publicity": plan.publicity, "members": len(plan.members)})
     return hearing
+
+
+def _offices(actor: Actor, case: Case) -> list[UUID]:
+    """The units for which the actor orders hearings where the case lies."""
+    grants = actor.granting(Permission.REVIEW_DECIDE, case.area_path)
+    return [grant.department_id for grant in grants if grant.department_id]
 
 
 async def _give_days_back(hearing: Hearing) -> None:
@@ -105,6 +123,7 @@ async def _give_days_back(hearing: Hearing) -> None:
     found = decide_until(review.requested_at, review.hearing_days, rulebook().calendar)
     review.decide_due_at, review.explanation = found.due_at, explain(found)
     await review.save(update_fields=["hearing_days", "decide_due_at", "explanation"])
+    await lengthen(review.id, "decide", decide_limit(review.hearing_days))
 
 
 def _record(actor: Actor, case: Case, hearing: Hearing, event: str, data: dict[str, Any]) -> None:

@@ -98,10 +98,16 @@ async def end_mediation(actor: Actor, mediation_id: UUID, outcome: Outcome) -> M
     mediation.agreement = outcome.text
     if outcome.agreed:
         mediation.agreement_kind = outcome.kind
-        mediation.confirm_by_at = due(CONFIRM, at, rulebook().calendar).due_at
+        mediation.confirm_by_at = due(_confirmation(mediation.area_path), at, rulebook().calendar).due_at
     await mediation.save()
     _record(actor, mediation, "mediation.ended", {"agreed": outcome.agreed, "kind": outcome.kind})
     return mediation
+
+
+def _confirmation(area_path: str) -> Limit:
+    """How long both may ask the court to confirm: what the rules of the place say, else the legal thirty days."""
+    rooms = rulebook().for_area(area_path).practices.mediation.values()
+    return next((Limit.parse(room.confirmation) for room in rooms), CONFIRM)
 
 
 async def confirm_in_court(actor: Actor, mediation_id: UUID, on: date) -> Mediation:

@@ -1,18 +1,19 @@
 """An appellant asks for review, then for re-review (复查复核, 004-16)."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from domain.appeals.models import Reply
 from domain.cases.clocks import explain
 from domain.clock import local_date, now
-from domain.deadlines.limits import due
 from domain.ids import new_id
 from domain.journal.unit import Fact, digest, record
 from domain.problems import GuardNotMet, ReviewFinal, ReviewWindowClosed
 from domain.review.bodies import next_higher
 from domain.review.models import Review
-from domain.review.states import ACCEPT, OUTCOMES, decide_until, final, request_until
+from domain.review.states import ACCEPT, OUTCOMES, decide_limit, decide_until, final, request_until
 from domain.rulebook import rulebook
+from domain.supervision.office_clocks import Owed, start_office_clock
 from domain.workflow.own import Own
 
 REVIEWABLE = frozenset({"answered", "closed", "long_term"})
@@ -56,12 +57,13 @@ async def _open(own: Own, reason: str, prior: Review | None, since: datetime) ->
     if at > until.due_at:
         raise ReviewWindowClosed(until=until.due_on.isoformat())
     decide = decide_until(at, 0, calendar)
+    review_id, body_id = new_id(), await next_higher(case, [prior.body_id] if prior else [])
+    accept_by = await _start_clocks(Owed(step, "accept", review_id, case.id, case.area_path, body_id), at)
     review = await Review.create(
-        id=new_id(), appeal_id=own.appeal.id, case_id=case.id, area_path=case.area_path, step=step, round=case.round,
+        id=review_id, appeal_id=own.appeal.id, case_id=case.id, area_path=case.area_path, step=step, round=case.round,
         prior_id=prior.id if prior else None, state="requested", reason=reason,
         from_unit_id=prior.body_id if prior else case.lead_id,
-        body_id=await next_higher(case, [prior.body_id] if prior else []), requested_at=at,
-        accept_due_at=due(ACCEPT, at, calendar).due_at, decide_due_at=decide.due_at, explanation=explain(decide),
+        body_id=body_id, requested_at=at, accept_due_at=accept_by, decide_due_at=decide.due_at, explanation=explain(decide),
     )  # fmt: skip
     data = {
         "step": step, "appeal_id": str(own.appeal.id), "text_digest": digest(review.id, reason),
@@ -69,3 +71,10 @@ async def _open(own: Own, reason: str, prior: Review | None, since: datetime) ->
     }  # fmt: skip
     record(Fact("review.requested", case.area_code, case.id, review.id, data, feed=("case", case.id, case.version)))
     return review
+
+
+async def _start_clocks(owed: Owed, at: datetime) -> datetime:
+    """Both clocks of the body run from the request; until when it has to accept."""
+    await start_office_clock(replace(owed, name="decide"), decide_limit(0), at)
+    due_at: datetime = (await start_office_clock(owed, ACCEPT, at)).due_at
+    return due_at

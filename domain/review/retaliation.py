@@ -3,37 +3,41 @@ into the file of the case, and whoever is accused may not close, merge or call b
 
 Until an inspector names the accused, those who worked on the case for its units count as accused."""
 
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from domain.access.actor import Actor
 from domain.access.models import Staff
-from domain.access.permissions import Permission
-from domain.access.scope import Where, in_scope
+from domain.access.scope import Where
 from domain.cases.models import Case
 from domain.cases.move import GUARDS, Body, Turn
 from domain.clock import now
+from domain.deadlines.limits import Limit, Unit
 from domain.ids import new_id
 from domain.journal.unit import Fact, digest, record
 from domain.problems import ConflictOfInterest, GuardNotMet, InvalidFields, NotFound
 from domain.review.bodies import next_higher
 from domain.review.models import RetaliationReport
 from domain.sql import fetch, fetch_one
+from domain.supervision.office_clocks import RETALIATION, Owed, start_office_clock, stop_office_clocks
+from domain.supervision.secrecy import knows_of_reports
 from domain.workflow.own import Own
 
-FIRST_CONTACT = timedelta(hours=24)
-BARRED = ("close", "merge", "unmerge", "callback")
+FIRST_CONTACT = Limit(24, Unit.HOUR)
+BARRED = frozenset({"close", "merge", "unmerge", "callback"})
 
 
 async def report_retaliation(own: Own, text: str) -> RetaliationReport:
     """Take a report in at any time, in any state, as often as somebody wants to say it; the clock is 24 hours."""
     case, at = own.case, now()
     people = [case.handler_id, case.first_handler_id, case.reviewer_id]
+    report_id, body_id = new_id(), await next_higher(case)
+    owed = Owed(RETALIATION, "contact", report_id, case.id, case.area_path, body_id)
+    clock = await start_office_clock(owed, FIRST_CONTACT, at)
     report = await RetaliationReport.create(
-        id=new_id(), appeal_id=own.appeal.id, case_id=case.id, area_path=case.area_path, text=text, state="open",
-        body_id=await next_higher(case), accused=sorted({str(person) for person in people if person}),
-        reported_at=at, contact_due_at=at + FIRST_CONTACT,
+        id=report_id, appeal_id=own.appeal.id, case_id=case.id, area_path=case.area_path, text=text, state="open",
+        body_id=body_id, accused=sorted({str(person) for person in people if person}),
+        reported_at=at, contact_due_at=clock.due_at,
     )  # fmt: skip
     _record(report, case.area_code, "retaliation.reported", {"text_digest": digest(report.id, text)})
     return report
@@ -45,6 +49,7 @@ async def contact_reporter(actor: Actor, report_id: UUID) -> RetaliationReport:
     if report.contacted_at is None:
         report.state, report.contacted_at, report.officer_id = "contacted", now(), actor.id
         await report.save()
+        await stop_office_clocks(report.id, ("contact",), report.contacted_at)
         met = report.contacted_at <= report.contact_due_at
         _record(report, area, "retaliation.contacted", {"met": met})
     return report
@@ -89,17 +94,7 @@ async def find_reports(actor: Actor, state: str | None, before: UUID | None, lim
 
 def _visible(actor: Actor) -> Where:
     where = Where()
-    in_scope(where, actor, Permission.RETALIATION_HANDLE, "r.area_path")
-    where.add("NOT r.accused @> jsonb_build_array({}::text)", str(actor.id))
-    departments = list(actor.departments)
-    where.add(
-        "'discipline_inspector' = ANY({}::text[]) OR r.body_id IS NULL OR r.body_id = ANY({}::uuid[])",
-        sorted(actor.roles), departments,
-    )  # fmt: skip
-    where.add(
-        "NOT EXISTS (SELECT 1 FROM cases c WHERE c.id = r.case_id AND (c.lead_id = ANY({}::uuid[])"
-        " OR c.complained_department_id = ANY({}::uuid[])))", departments, departments,
-    )  # fmt: skip
+    where.conditions.append(knows_of_reports(where, actor))
     return where
 
 

@@ -26,7 +26,12 @@ def request_until(decided_at: datetime, calendar: WorkCalendar) -> Due:
 
 def decide_until(requested_at: datetime, hearing_days: int, calendar: WorkCalendar) -> Due:
     """Until when it has to be decided; the days of a hearing in a re-review are not counted (art 36)."""
-    return due(Limit(DECIDE_DAYS + hearing_days, Unit.NATURAL_DAY, legal=True), requested_at, calendar)
+    return due(decide_limit(hearing_days), requested_at, calendar)
+
+
+def decide_limit(hearing_days: int) -> Limit:
+    """Thirty days and those of a hearing."""
+    return Limit(DECIDE_DAYS + hearing_days, Unit.NATURAL_DAY, legal=True)
 
 
 def final(step: str, state: str) -> bool:

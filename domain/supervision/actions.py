@@ -12,7 +12,12 @@ from domain.ids import new_id
 from domain.journal.unit import Fact, record
 from domain.problems import NotAllowed, NotFound
 from domain.rulebook import rulebook
-from domain.supervision.models import Supervision
+from domain.supervision.first_handlers import open_first_handler_review
+from domain.supervision.models import OfficeClock, Supervision
+from domain.supervision.office_clocks import RETALIATION
+from domain.supervision.secrecy import may_know
+
+JUDGED = frozenset({"dissatisfied", "survey", "repeat"})  # what asks for a verdict on the first handling (004-26)
 
 
 async def open_supervision(
@@ -30,6 +35,27 @@ async def open_supervision(
         due_at=due(limit, at, rulebook().calendar).due_at,
     )  # fmt: skip
     _record(case, "supervision.opened", supervision, {"kind": kind, "trigger": trigger}, by)
+    if trigger in JUDGED:
+        await open_first_handler_review(case, supervision, trigger)
+    return supervision
+
+
+async def supervise_office(clock: OfficeClock, case: Case, requirement: str) -> Supervision:
+    """Open supervision of an office whose own clock is long overdue, once per clock; of a report of retaliation
+    nothing is written into the file of the case."""
+    found = await Supervision.filter(subject_id=clock.subject_id, trigger="overdue").first()
+    if found:
+        return found
+    at = now()
+    limit = Limit(rulebook().supervision_workdays, Unit.WORKING_DAY)
+    supervision = await Supervision.create(
+        id=new_id(), case_id=case.id, area_path=clock.area_path, department_id=clock.department_id, kind="key",
+        trigger="overdue", requirement=requirement, state="open", opened_at=at, opened_by=SYSTEM.label,
+        due_at=due(limit, at, rulebook().calendar).due_at, subject_kind=clock.kind, subject_id=clock.subject_id,
+    )  # fmt: skip
+    shown = None if clock.kind == RETALIATION else case.id
+    unit = {"unit_id": str(clock.department_id)} if clock.department_id else {}
+    record(Fact("office.supervised", case.area_code, shown, supervision.id, {"kind": clock.kind, **unit}, actor=SYSTEM))
     return supervision
 
 
@@ -44,7 +70,8 @@ async def settle_dissatisfaction(case: Case) -> None:
 async def answer_supervision(actor: Actor, supervision_id: UUID, text: str) -> Supervision:
     """The unit answers what it did."""
     supervision, case = await _load(actor, supervision_id)
-    if supervision.department_id not in actor.units:
+    owing = actor.departments if supervision.subject_kind else actor.units
+    if supervision.department_id not in owing:
         raise NotAllowed
     supervision.response, supervision.state = text, "answered"
     await supervision.save(update_fields=["response", "state"])
@@ -60,6 +87,16 @@ async def close_supervision(actor: Actor, supervision_id: UUID, verdict: str) ->
     return supervision
 
 
+async def close_report_supervision(actor: Actor, report_id: UUID, verdict: str) -> Supervision:
+    """Whoever handles a report of retaliation closes the supervision of its overdue contact; 404 for anybody else."""
+    known = await Supervision.filter(subject_id=report_id, subject_kind=RETALIATION, state__in=["open", "answered"]).first()
+    if known is None:
+        raise NotFound
+    supervision, case = await _load(actor, known.id)
+    await _close(case, supervision, verdict, actor)
+    return supervision
+
+
 async def _close(case: Case, supervision: Supervision, verdict: str, by: Actor) -> None:
     supervision.verdict, supervision.state, supervision.closed_at = verdict, "closed", now()
     await supervision.save(update_fields=["verdict", "state", "closed_at"])
@@ -69,7 +106,7 @@ async def _close(case: Case, supervision: Supervision, verdict: str, by: Actor) 
 async def _load(actor: Actor, supervision_id: UUID) -> tuple[Supervision, Case]:
     """The supervision and its case, both locked, in the order in which moves lock them; 404 outside the scope."""
     known = await Supervision.get_or_none(id=supervision_id)
-    if known is None:
+    if known is None or (known.subject_kind == RETALIATION and not await may_know(actor, known.subject_id)):
         raise NotFound
     case, _ = await lock_visible(actor, known.case_id)
     supervision = await Supervision.filter(id=supervision_id, state__in=["open", "answered"]).select_for_update().first()
@@ -80,4 +117,5 @@ async def _load(actor: Actor, supervision_id: UUID) -> tuple[Supervision, Case]:
 
 def _record(case: Case, event: str, supervision: Supervision, data: dict[str, str], by: Actor) -> None:
     unit = {"unit_id": str(supervision.department_id)} if supervision.department_id else {}
-    record(Fact(event, case.area_code, case.id, supervision.id, {**data, **unit}, actor=by))
+    shown = None if supervision.subject_kind == RETALIATION else case.id
+    record(Fact(event, case.area_code, shown, supervision.id, {**data, **unit}, actor=by))

@@ -8,9 +8,10 @@ from domain.cases.move import lock_case
 from domain.clock import now
 from domain.journal.unit import Fact, record
 from domain.problems import InvalidFields, NotFound, SurveyOver
+from domain.rulebook import rulebook
 from domain.supervision.actions import open_supervision
 from domain.surveys.models import SurveyInvite, SurveyWave
-from domain.surveys.waves import lock_invite, token_digest
+from domain.surveys.waves import FOUR, lock_invite, token_digest
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,10 @@ class FourAnswers:
 
     @property
     def bad(self) -> bool:
-        """Whether it calls for supervision: not solved, or satisfied at most 2."""
-        return self.solved == "no" or self.satisfied <= 2
+        """Whether it calls for supervision: the replies that the profile calls bad."""
+        asked = rulebook().practices.surveys[FOUR].questions
+        said = {"solved": self.solved, "satisfied": str(self.satisfied), "active": self.staff}
+        return any(asked[name].replies[code].bad for name, code in said.items())
 
 
 async def by_token(token: str) -> tuple[SurveyInvite, SurveyWave]:
@@ -63,7 +66,8 @@ async def _keep(invite: SurveyInvite, said: FourAnswers, mode: str, by: Actor) -
     invite.mode, invite.answered_at = mode, now()
     await invite.save()
     case, _ = await lock_case(invite.case_id)
-    data = {"mode": mode, "wave_id": str(invite.wave_id), "bad": said.bad}
+    data = {"mode": mode, "wave_id": str(invite.wave_id), "bad": said.bad,
+            "about": str(case.id), "solved": said.solved, "satisfied": said.satisfied, "staff": said.staff}  # fmt: skip
     # without the case: its timeline is read by the unit, the answers are not for it
     record(Fact("survey.answered", case.area_code, None, invite.id, data, actor=by))
     if said.bad:

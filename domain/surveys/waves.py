@@ -4,6 +4,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from hashlib import sha256
+from math import ceil
 from typing import Any
 from uuid import UUID
 
@@ -18,10 +19,12 @@ from domain.journal.unit import Fact, record
 from domain.problems import GuardNotMet, InvalidFields, NotFound, SurveyOver
 from domain.ratings.sampling import draw
 from domain.ratings.tasks import outside
+from domain.rulebook import rulebook
 from domain.sql import fetch, fetch_one
 from domain.surveys.models import SurveyInvite, SurveyWave
 
 TOKEN_BYTES = 16
+FOUR = "four_questions"  # the survey of the profile
 _STRATA = {
     "unit": "COALESCE(c.lead_id::text, '')",
     "town": "split_part(c.area_path, '.', 4)",
@@ -39,7 +42,7 @@ class WavePlan:
     closed_to: date
     stratum: str
     modes: tuple[str, ...]
-    size: int
+    size: int | None  # none: the share that the profile draws
     seed: int
     open_days: int
 
@@ -52,7 +55,8 @@ async def open_wave(actor: Actor, plan: WavePlan) -> SurveyWave:
     if not plan.closed_from <= plan.closed_to <= local_date(now()):
         raise _invalid("closed_to", "起止日期不对")
     rows = await _population(area.path, plan)
-    chosen = set(draw({row["id"]: row["stratum"] for row in rows}, plan.size, plan.seed))
+    size = plan.size or ceil(rulebook().for_area(area.path).practices.surveys[FOUR].sample_share * len(rows))
+    chosen = set(draw({row["id"]: row["stratum"] for row in rows}, size, plan.seed))
     if not chosen:
         raise _invalid("closed_from", "这段时间没有办结的诉求")
     at = now()

@@ -2,10 +2,13 @@
 
 from domain.workflow import (
     anytime,
+    causes,
     closing,
     dispatching,
+    emergencies,
     extending,
     handling,
+    instant,
     intake,
     lapsing,
     leading,
@@ -13,9 +16,10 @@ from domain.workflow import (
     merging,
     regrading,
     suspending,
+    verifying,
 )
 
 __all__ = [
-    "anytime", "closing", "dispatching", "extending", "handling", "intake", "lapsing", "leading", "long_term", "merging",
-    "regrading", "suspending",
+    "anytime", "causes", "closing", "dispatching", "emergencies", "extending", "handling", "instant", "intake", "lapsing",
+    "leading", "long_term", "merging", "regrading", "suspending", "verifying",
 ]  # fmt: skip

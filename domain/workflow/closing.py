@@ -8,7 +8,7 @@ import msgspec
 from domain.access.actor import SYSTEM
 from domain.appeals.models import Appeal
 from domain.cases import clocks
-from domain.cases.models import Case, CaseUnit, Contact
+from domain.cases.models import Case, CaseUnit, Contact, Deadline
 from domain.cases.move import AFTER, Body, Turn, effect, move_locked
 from domain.cases.steps import FAST
 from domain.clock import local_date, now
@@ -18,8 +18,10 @@ from domain.problems import GuardNotMet
 from domain.ratings.actions import Verdict, rate
 from domain.ratings.models import Callback, Rating
 from domain.rulebook import rulebook
+from domain.sql import fetch_one
 from domain.supervision.actions import open_supervision, settle_dissatisfaction
 from domain.supervision.models import Supervision
+from domain.workflow.emergencies import urgent_file
 from domain.workflow.intake import Text, invalid
 from domain.workflow.leading import missing_of_leaders
 
@@ -107,7 +109,7 @@ async def after_verdict(case: Case, co_ids: frozenset[UUID], verdict: Verdict) -
     opened and closes the case when nothing is missing (000-15, 004-26)."""
     if verdict.bad:
         await open_supervision(case, "key", "dissatisfied", "群众评价不满意,请核查原因并重新办理。")
-        if case.rework_no < rulebook().rework_auto_rounds and case.state in {"answered", "closed"}:
+        if case.rework_no < rulebook().for_area(case.area_path).rework_auto_rounds and case.state in {"answered", "closed"}:
             await move_locked(SYSTEM, case, co_ids, "rework", Rework(reason="群众评价不满意"))
         return
     await settle_dissatisfaction(case)
@@ -132,18 +134,35 @@ async def close(turn: Turn, body: Body) -> None:
 
 async def missing_for_close(case: Case) -> list[str]:
     """What still stands between an answered case and its closing, in Chinese."""
-    missing = [text for step, text in FAST.items() if step not in case.steps and step not in case.skipped]
-    stages = {str(stage) for stage in await Contact.filter(case_id=case.id).values_list("stage", flat=True)}
-    missing += [text for stage, text in STAGES.items() if stage not in stages]
+    missing = []
+    if not case.instant:
+        missing += [text for step, text in FAST.items() if step not in case.steps and step not in case.skipped]
+        stages = {str(stage) for stage in await Contact.filter(case_id=case.id).values_list("stage", flat=True)}
+        missing += [text for stage, text in STAGES.items() if stage not in stages]
+    if case.urgent and await urgent_file(case) is None:
+        missing.append("即办事项归档和值班室报告决定")
     if not await heard(case):
         missing.append("回访")
-    if await Supervision.exists(case_id=case.id, state__in=["open", "answered"]):
+    if await Supervision.exists(case_id=case.id, subject_kind="", state__in=["open", "answered"]):
         missing.append("督办销号")
     if await CaseUnit.exists(case_id=case.id, done_at=None):
         missing.append("协办任务")
     if clocks.handling_track(case).look and "supervise" not in case.plus_steps:
         missing.append("督查查看")
+    if await _owes_report(case):
+        missing.append("上级受理闭环报告(登记回执)")
     return missing + await missing_of_leaders(case)
+
+
+async def _owes_report(case: Case) -> bool:
+    """Whether the closure report of this round still has to be accepted by the superior; a longer track that came
+    later does not take that away (000-10, 000-28)."""
+    tracks = rulebook().for_area(case.area_path).tracks
+    codes = {case.track, case.handling_track, *await Deadline.filter(case_id=case.id).values_list("track", flat=True)}
+    if not any(tracks[str(code)].report for code in codes if code in tracks):
+        return False
+    accepted = "SELECT 1 AS done FROM closure_reports WHERE case_id = $1 AND round = $2 AND state = 'accepted'"
+    return await fetch_one(accepted, [case.id, case.round]) is None
 
 
 async def heard(case: Case) -> bool:
@@ -151,7 +170,8 @@ async def heard(case: Case) -> bool:
     if await Rating.exists(case_id=case.id, round=case.round, source__in=["self", "callback"]):
         return True
     days = await Callback.filter(case_id=case.id, round=case.round).values_list("on_date", flat=True)
-    return len(days) >= 3 and len(set(days)) >= 2
+    book = rulebook().for_area(case.area_path)
+    return len(days) >= book.callback_attempts and len(set(days)) >= book.callback_days
 
 
 class Rework(Body, kw_only=True):
@@ -166,7 +186,7 @@ async def rework(turn: Turn, body: Rework) -> None:
     case = turn.case
     case.rework_no += 1
     case.round = case.rework_no + 1
-    case.ended_at = None
+    case.ended_at, case.instant = None, False
     turn.text, turn.public = body.reason, True
     turn.data |= {"rework_no": case.rework_no, "unit_id": str(case.lead_id) if case.lead_id else None}
 

@@ -1,6 +1,7 @@
 """Effects of dispatch: lead and co-units, sign, return, designate, escalate."""
 
-from typing import Annotated
+from datetime import date
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
@@ -13,9 +14,15 @@ from domain.cases import clocks
 from domain.cases.models import Case, CaseUnit, Deadline, ReturnRequest
 from domain.cases.move import Body, Turn, effect
 from domain.clock import now
+from domain.deadlines.limits import due
+from domain.dispatch.proposals import propose
+from domain.dispatch.records import Decided, consult_case, keep_record
 from domain.ids import new_id
+from domain.journal.unit import Fact, record
 from domain.problems import ConflictOfInterest, GuardNotMet
-from domain.workflow.intake import Text, invalid
+from domain.rulebook import rulebook
+from domain.workflow.intake import Text, invalid, leave_simple
+from domain.workflow.parts import CoTask, day_of, give_parts, parts_of
 
 RETURNS_BEFORE_DESIGNATION = 2
 
@@ -25,8 +32,10 @@ class Dispatch(Body, kw_only=True):
 
     lead: str
     co_units: Annotated[list[str], msgspec.Meta(max_length=10)] = []
+    co_tasks: Annotated[list[CoTask], msgspec.Meta(max_length=10)] = []
     handler_id: UUID | None = None
-    rule_reasons: Annotated[list[str], msgspec.Meta(max_length=20)] = []
+    responsibility: Literal["territory", "line", "origin_of_problem"] | None = None
+    rule_reasons: Annotated[list[Annotated[str, msgspec.Meta(max_length=200)]], msgspec.Meta(max_length=20)] = []
 
 
 @effect("dispatch", Dispatch)
@@ -51,19 +60,29 @@ async def assign_units(turn: Turn, body: Dispatch) -> None:
     """Set lead, co-units and a named handler; the conflict wall and recusals come first."""
     case = turn.case
     lead = await _unit(turn, "lead", body.lead)
-    co_units = [await _unit(turn, f"co_units[{i}]", name) for i, name in enumerate(body.co_units)]
-    if lead.id in {unit.id for unit in co_units}:
+    asked = [(await _unit(turn, f"co_units[{i}]", name), CoTask(unit=name)) for i, name in enumerate(body.co_units)]
+    asked += [(await _unit(turn, f"co_tasks[{i}]", task.unit), task) for i, task in enumerate(body.co_tasks)]
+    if lead.id in {unit.id for unit, _ in asked}:
         raise invalid("co_units", "协办单位不能与主办单位相同")
-    await CaseUnit.filter(case_id=case.id).delete()
-    for unit in {unit.id: unit for unit in co_units}.values():
-        await CaseUnit.create(id=new_id(), case_id=case.id, department_id=unit.id, added_at=now())
+    said = await consult_case(case)
+    co_units = parts_of(case, asked, said, lead.id)
+    await give_parts(case, co_units)
     case.lead_id, case.dispatched_at = lead.id, now()
     case.handler_id = await _named_handler(case, body.handler_id, lead)
+    if co_units:
+        await leave_simple(case, "joint")
     turn.data |= {
         "unit_id": str(lead.id),
-        "co_units": [str(unit.id) for unit in co_units],
+        "co_units": [str(part.unit_id) for part in co_units],
         "reasons": body.rule_reasons,
     }
+    kept = await keep_record(case, said, Decided(lead.id, body.responsibility, tuple(body.rule_reasons)))
+    turn.data |= {
+        "item": kept.item_code, "version_id": str(kept.version_id) if kept.version_id else None,
+        "followed": kept.followed, "responsibility": kept.responsibility,
+    }  # fmt: skip
+    if case.urgent:
+        record(Fact("duty.needed", case.area_code, case.id, case.id, {"cause": "dispatch", "unit_id": str(lead.id)}))
 
 
 async def _unit(turn: Turn, field: str, reference: str) -> Department:
@@ -94,6 +113,7 @@ class AddCoUnit(Body, kw_only=True):
 
     department_id: str
     duty: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    due_on: date | None = None
 
 
 @effect("add-co-unit", AddCoUnit)
@@ -102,7 +122,11 @@ async def add_co_unit(turn: Turn, body: AddCoUnit) -> None:
     unit = await _unit(turn, "department_id", body.department_id)
     if unit.id == turn.case.lead_id or unit.id in turn.co_ids:
         raise invalid("department_id", "该单位已在办理此件")
-    await CaseUnit.create(id=new_id(), case_id=turn.case.id, department_id=unit.id, duty=body.duty, added_at=now())
+    await CaseUnit.create(
+        id=new_id(), case_id=turn.case.id, department_id=unit.id, duty=body.duty, added_at=now(),
+        due_on=day_of(turn.case, body.due_on),
+    )  # fmt: skip
+    await leave_simple(turn.case, "joint")
     turn.data["unit_id"] = str(unit.id)
 
 
@@ -131,6 +155,7 @@ async def ask_return(turn: Turn, body: Return) -> None:
     sign = await Deadline.get_or_none(case_id=turn.case.id, name="sign", round=turn.case.round)
     if sign and (sign.stopped_at or now()) > sign.due_at:
         raise GuardNotMet(reason="签收已超时,不能再退单。", missing=[])
+    _check_window(turn.case)
     before = await ReturnRequest.filter(case_id=turn.case.id)
     if any(request.state == "open" for request in before):
         raise GuardNotMet(reason="退单申请正在等待分办人员决定。", missing=[])
@@ -139,8 +164,19 @@ async def ask_return(turn: Turn, body: Return) -> None:
     await ReturnRequest.create(
         id=new_id(), case_id=turn.case.id, department_id=lead, reason=body.reason, state="open", asked_at=now()
     )
+    await propose(turn.case, lead)
     turn.text = body.reason
     turn.data["unit_id"] = str(lead)
+
+
+def _check_window(case: Case) -> None:
+    """409 once the time to object is over: five working days for petitions (条例 art 23), one for hotline orders."""
+    book = rulebook().for_area(case.area_path)
+    handling = clocks.handling_track(case).handling
+    legal = handling is not None and handling.limit.legal
+    limit = book.limits["return_objection" if legal else "return_request"]
+    if case.dispatched_at and due(limit, case.dispatched_at, book.calendar).due_at < now():
+        raise GuardNotMet(reason=f"派单已超过{limit.text},不能再退单。", missing=[])
 
 
 class Decision(Body, kw_only=True):
@@ -180,10 +216,12 @@ class Escalate(Body, kw_only=True):
     reason: Text
 
 
-# village, town, the town's joint meeting, the county's joint meeting (002-13)
-LADDER = ("village", "town", "meeting", "county")
-_LEVEL_OF = {"grid": "village", "village": "village", "town": "town"}
-_PARTS = {"town": 4, "meeting": 4, "county": 3}  # an area path begins with province, city, county, town
+# village, town, the town's joint meeting, the county's joint meeting (002-13); the city where it is the base
+LADDER = ("village", "town", "meeting", "county", "city")
+_LEVEL_OF = {"grid": "village", "village": "village", "town": "town", "city": "city", "province": "city"}
+_PARTS = {"town": 4, "meeting": 4, "county": 3, "city": 2}  # an area path begins with province, city, county, town
+_NAMES = {"town": "镇", "meeting": "镇联席会议", "county": "县联席会议", "city": "市级"}
+_CITY_CODE = 4  # digits
 
 
 @effect("escalate", Escalate)
@@ -191,11 +229,11 @@ async def escalate(turn: Turn, body: Escalate) -> None:
     """Raise the case to the desk of the next level; the lower level keeps care and contact (提级, 000-38, 002-13)."""
     case = turn.case
     level = await _level(case)
-    if level == LADDER[-1] and case.lead_id is None:
-        raise GuardNotMet(reason="此件已在县级联席会议,没有更高一级可提。", missing=[])
+    if case.lead_id is None and LADDER.index(level) >= LADDER.index(_top()):
+        raise GuardNotMet(reason=f"此件已在{_NAMES[level]},没有更高一级可提。", missing=[])
     if case.lead_id is None or case.lead_id not in turn.actor.units:
         _at_level(turn, level, Permission.CASE_ESCALATE, "再提级")
-    upper = LADDER[min(LADDER.index(level) + 1, len(LADDER) - 1)]
+    upper = _above(case, level)
     if level == LADDER[0]:
         case.origin = "village_escalated"
     if case.kind == "appeal" and case.accepted_at is None:
@@ -203,8 +241,37 @@ async def escalate(turn: Turn, body: Escalate) -> None:
         await clocks.start(case, ("handling",), now())
     case.lead_id = case.handler_id = None
     case.desk_level = upper
-    turn.data |= {"from_level": level, "to_level": upper}
+    turn.data |= {"from_level": level, "to_level": upper, "body": _judged_by(case, upper)}
     turn.text = body.reason
+
+
+def _top() -> str:
+    """The highest level of this deployment: that of its base area."""
+    return "city" if len(rulebook().county) <= _CITY_CODE else "county"
+
+
+def _above(case: Case, level: str) -> str:
+    """The desk above a level; a county unit's case goes to the desk of its county before it leaves the county."""
+    if level == "county" and case.lead_id is not None and case.desk_level != level:
+        return level
+    steps = _steps(case)
+    return steps[min(steps.index(level) + 1, steps.index(_top()))]
+
+
+def _steps(case: Case) -> tuple[str, ...]:
+    """The levels of the place's own ladder: a town without a joint meeting of its own goes straight to its county."""
+    practices = rulebook().for_area(case.area_path).practices
+    meets = not practices.ladder or any(body.level == "town" for body in practices.bodies.values())
+    return tuple(level for level in LADDER if meets or level != "meeting")
+
+
+def _judged_by(case: Case, level: str) -> str:
+    """The meeting that judges a matter at a level by the ladder of the place, or an empty text."""
+    practices = rulebook().for_area(case.area_path).practices
+    wanted = "town" if level == "meeting" else level
+    found = [practices.bodies[step.body].name for step in practices.ladder.values() if step.body]
+    levels = {body.name: body.level for body in practices.bodies.values()}
+    return next((name for name in found if levels[name] == wanted and level != "town"), "")
 
 
 async def _level(case: Case) -> str:
@@ -225,5 +292,4 @@ def _at_level(turn: Turn, level: str, permission: Permission, deed: str) -> None
     if parts is None or turn.actor.kind == "system":
         return
     if not any(len(grant.area_path.split(".")) <= parts for grant in grants):
-        name = {"town": "镇", "meeting": "镇联席会议", "county": "县联席会议"}[level]
-        raise GuardNotMet(reason=f"此件已提级到{name},由该级决定是否{deed};本级继续做好联系和照料。", missing=[])
+        raise GuardNotMet(reason=f"此件已提级到{_NAMES[level]},由该级决定是否{deed};本级继续做好联系和照料。", missing=[])

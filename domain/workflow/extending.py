@@ -39,7 +39,7 @@ async def extend(turn: Turn, body: Extend) -> None:
     limit = Limit(body.amount, most.unit, most.legal)
     found = reckon(
         Limit.parse(handling.limit_code), handling.started_at, [*handling.added, [EXTENSION, limit.code]],
-        rulebook().calendar,
+        rulebook().for_area(case.area_path).calendar,
     )  # fmt: skip
     request = await ExtensionRequest.create(
         id=new_id(), case_id=case.id, department_id=case.lead_id, asked_by=turn.actor.id, limit_code=limit.code,

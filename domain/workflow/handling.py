@@ -10,15 +10,15 @@ from domain.access.models import Department
 from domain.appeals.models import Appeal, Reply
 from domain.attachments.actions import attach_evidence
 from domain.cases import clocks
-from domain.cases.models import CaseUnit, Contact
+from domain.cases.models import Case, CaseUnit, Contact
 from domain.cases.move import Body, Turn, effect
 from domain.clock import now
-from domain.deadlines.choice import Facts, choose_track
+from domain.deadlines.choice import choose_track
 from domain.deadlines.limits import due
 from domain.ids import new_id
 from domain.problems import ClientTimeAbsurd, GuardNotMet, NotAllowed
 from domain.rulebook import rulebook
-from domain.workflow.intake import Text, invalid
+from domain.workflow.intake import Text, invalid, track_facts
 from domain.workflow.times import occurred
 
 Mode = Annotated[str, msgspec.Meta(pattern="^(in_person|phone|video|message)$")]
@@ -61,13 +61,7 @@ async def grade(turn: Turn, body: Grade) -> None:
     case.grade = body.grade
     turn.text = body.facts
     turn.data["grade"] = body.grade
-    appeal = await Appeal.filter(case_id=case.id).order_by("id").first()
-    facts = Facts(
-        kind=case.kind, channel=appeal.channel if appeal else "grid", received_at=case.received_at,
-        urgency=case.level if case.kind == "event" else ("urgent" if case.urgent else "ordinary"),
-        appeal_type=case.appeal_type or None, petition_class=case.petition_class or None, topic=case.topic or None,
-        grade=body.grade, registered=True,
-    )  # fmt: skip
+    facts = await track_facts(case, body.grade)
     book = rulebook().for_area(case.area_path)
     choice = choose_track(facts, book.track_rules, book.tracks, book.calendar)
     before, after = clocks.handling_track(case).handling, book.tracks[choice.handling].handling
@@ -79,15 +73,17 @@ async def grade(turn: Turn, body: Grade) -> None:
         turn.data["track"] = choice.handling
 
 
+Disposition = Annotated[
+    str, msgspec.Meta(pattern="^(solved_reasonable|explained_unreasonable|aided_hardship|referred_unlawful_act)$")
+]
+
+
 class Result(Body, kw_only=True):
     """What was done, on what basis, and how it was disposed of (三到位一处理)."""
 
     result: Annotated[str, msgspec.Meta(min_length=1, max_length=5000)]
     basis: Annotated[str, msgspec.Meta(max_length=2000)] = ""
-    disposition: Annotated[
-        str,
-        msgspec.Meta(pattern="^(solved_reasonable|explained_unreasonable|aided_hardship|referred_unlawful_act)$"),
-    ] | None = None
+    disposition: Disposition | None = None
     evidence: Annotated[list[UUID], msgspec.Meta(max_length=20)] = []
     attachment_ids: Annotated[list[UUID], msgspec.Meta(max_length=20)] = []
     rectification: Annotated[str, msgspec.Meta(max_length=2000)] = ""
@@ -144,19 +140,24 @@ async def answer(turn: Turn, body: AnswerBody) -> None:
         raise NotAllowed
     if not case.result or not case.basis:
         raise GuardNotMet(reason="还没有写明查明的事实和办理依据。", missing=["result", "basis"])
-    unit = await Department.get_or_none(id=case.lead_id)
-    at = now()
-    case.answered_at, case.reviewer_id = at, turn.actor.id
+    case.reviewer_id = turn.actor.id
+    await serve(case, body.text)
+    turn.text, turn.public = body.text, True
+    turn.data["unit_id"] = str(case.lead_id)
+    turn.data["round"] = case.round
+
+
+async def serve(case: Case, text: str) -> None:
+    """Give the answer to every appeal of the case, once in each round."""
+    unit = await Department.get_or_none(id=case.lead_id) if case.lead_id else None
+    case.answered_at = now()
     for appeal in await Appeal.filter(case_id=case.id):
         await Reply.update_or_create(
             appeal_id=appeal.id,
             round=case.round,
-            defaults={"id": new_id(), "case_id": case.id, "text": body.text, "unit_name": unit.name if unit else "",
-                      "at": at},
+            defaults={"id": new_id(), "case_id": case.id, "text": text, "unit_name": unit.name if unit else "",
+                      "at": case.answered_at},
         )  # fmt: skip
-    turn.text, turn.public = body.text, True
-    turn.data["unit_id"] = str(case.lead_id)
-    turn.data["round"] = case.round
 
 
 class Inspect(Body, kw_only=True):
@@ -178,20 +179,6 @@ async def inspect(turn: Turn, body: Inspect) -> None:
         return
     turn.state = "handling"
     turn.keep_clocks = True
-
-
-class OnSite(Body, kw_only=True):
-    """Who came, with what, when."""
-
-    note: Text
-    attachment_ids: Annotated[list[UUID], msgspec.Meta(max_length=20)] = []
-
-
-@effect("report-on-site", OnSite)
-async def report_on_site(turn: Turn, body: OnSite) -> None:
-    """Record people, equipment and arrival on site (001-15)."""
-    await attach_evidence(turn.actor, body.attachment_ids, "on_site", turn.case.id, turn.case.id)
-    turn.text = body.note
 
 
 class CoResult(Body, kw_only=True):

@@ -1,24 +1,27 @@
 """Effects of intake: register, ask for information, accept, refuse, redirect, transfer, void."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
 
+from domain.access.actor import SYSTEM
 from domain.access.permissions import Permission
 from domain.access.queries import department
 from domain.appeals.models import Appeal
 from domain.areas.queries import area
 from domain.attachments.actions import attach_evidence
 from domain.cases import clocks
-from domain.cases.models import Case, SecondSignature
+from domain.cases.models import Case, CaseText, SecondSignature
 from domain.cases.move import Body, Turn, effect
-from domain.clock import now
+from domain.clock import local_date, now
 from domain.deadlines.choice import Facts, choose_track
 from domain.deadlines.tracks import ClockName
 from domain.ids import new_id
+from domain.journal.unit import Fact, digest, record
 from domain.problems import ConflictOfInterest, GuardNotMet, InvalidFields
-from domain.rulebook import rulebook
+from domain.rulebook import Rulebook, rulebook
+from domain.sql import fetch_one
 from domain.supervision.actions import open_supervision
 
 REPEATED = "群众重复反映,请核查前次办理情况,一次办结。"
@@ -52,12 +55,16 @@ class Register(Body, kw_only=True):
     major: bool = False
     repeat: bool = False  # the same person about the same matter again: no longer limit, but supervision
     skipped_level: bool = False
+    flags: Annotated[list[str], msgspec.Meta(max_length=20)] = []  # words of the profile that fit the matter
+    emergency: str | None = None  # one of the four kinds: urgent, and the linked units are told together
 
 
 @effect("register", Register)
 async def register(turn: Turn, body: Register) -> None:
-    """Classify the appeal and choose its track, with the reasons kept (004-22, 004-23)."""
+    """Classify the appeal and choose its track, with the reasons kept (001-10, 004-22, 004-23)."""
     case = turn.case
+    book = rulebook().for_area(case.area_path)
+    _check_words(body, book)
     if body.topic not in rulebook().topics:
         raise invalid("topic", "没有这个问题类别")
     if body.area and body.area != case.area_code:
@@ -66,8 +73,10 @@ async def register(turn: Turn, body: Register) -> None:
             raise invalid("area", "没有这个地区,或不在您的管辖范围内")
         case.area_code, case.area_path = place.code, place.path
     case.appeal_type, case.topic, case.petition_class = body.appeal_type, body.topic, body.petition_class
-    case.urgent, case.major = body.urgency == "urgent", body.major
+    case.urgent, case.major = body.urgency == "urgent" or body.emergency is not None, body.major
+    case.emergency = body.emergency or ""
     case.registrar_id = turn.actor.id
+    case.first_receiver_id = case.first_receiver_id or turn.actor.id
     if body.complained_of and body.complained_of.department_id:
         unit = await department(body.complained_of.department_id)
         if unit is None:
@@ -75,28 +84,54 @@ async def register(turn: Turn, body: Register) -> None:
         if unit.id in turn.actor.departments:
             raise ConflictOfInterest
         case.complained_department_id = unit.id
-    await _choose_track(turn, body)
+    case.flags = _flags(case, body)
+    earlier = await said_before(case)
+    case.is_initial = "repeat" not in case.flags and earlier is None
+    await set_track(case, await track_facts(case, "complex" if "complex" in case.flags else None))
+    turn.data |= {"track": case.track, "topic": case.topic, "flags": case.flags, "initial": case.is_initial}
+    turn.data |= {"repeats": str(earlier)} if earlier else {}
+    turn.data |= {"emergency": case.emergency} if case.emergency else {}
     if body.repeat:
         await open_supervision(case, "key", "repeat", REPEATED, by=turn.actor)
 
 
-async def _choose_track(turn: Turn, body: Register) -> None:
-    case = turn.case
+def _check_words(body: Register, book: Rulebook) -> None:
+    if unknown := set(body.flags) - set(book.flags):
+        raise invalid("flags", f"没有这种情形:{min(unknown)[:20]},可选:{'、'.join(book.flags)}")
+    if body.emergency is not None and body.emergency not in book.emergencies:
+        raise invalid("emergency", f"没有这种应急事件,可选:{'、'.join(book.emergencies)}")
+
+
+def _flags(case: Case, body: Register) -> list[str]:
+    """What the officer marked, and what the case itself shows."""
+    told = {"complex": body.complex, "repeat": body.repeat, "skipped_level": body.skipped_level}
+    told["superior_assigned"] = case.origin == "superior_assigned"
+    return sorted({*body.flags, *(name for name, holds in told.items() if holds)})
+
+
+_BEFORE = """
+SELECT q.case_id FROM appeals p JOIN appeals q ON q.case_id <> p.case_id AND (q.received_at, q.id) < (p.received_at, p.id)
+ AND ((q.resident_id IS NOT NULL AND q.resident_id = p.resident_id) OR EXISTS (SELECT 1 FROM appellants v
+   JOIN appellants w ON w.phone = v.phone AND w.phone <> '' WHERE v.appeal_id = p.id AND w.appeal_id = q.id))
+ JOIN cases c ON c.id = q.case_id AND c.topic = $2 AND c.state <> 'voided' WHERE p.case_id = $1 ORDER BY q.id DESC LIMIT 1
+"""
+
+
+async def said_before(case: Case) -> UUID | None:
+    """The last case in which the same person brought a matter of this topic: then this is no first petition (初信初访)."""
+    row = await fetch_one(_BEFORE, [case.id, case.topic])
+    return row["case_id"] if row else None
+
+
+async def track_facts(case: Case, grade: str | None) -> Facts:
+    """What the rules of the tracks need to know of a case."""
     appeal = await Appeal.filter(case_id=case.id).order_by("id").first()
-    facts = Facts(
-        kind=case.kind,
-        channel=appeal.channel if appeal else "",
-        received_at=case.received_at,
-        urgency="urgent" if case.urgent else "ordinary",
-        appeal_type=case.appeal_type,
-        petition_class=case.petition_class,
-        topic=case.topic,
-        grade="complex" if body.complex else None,
-        flags=frozenset(name for name in ("repeat", "skipped_level") if getattr(body, name)),
-        registered=True,
-    )
-    await set_track(case, facts)
-    turn.data |= {"track": case.track, "topic": case.topic}
+    return Facts(
+        kind=case.kind, channel=appeal.channel if appeal else "grid", received_at=case.received_at,
+        urgency=case.level if case.kind == "event" else ("urgent" if case.urgent else "ordinary"),
+        appeal_type=case.appeal_type or None, petition_class=case.petition_class or None, topic=case.topic or None,
+        grade=grade, flags=frozenset(case.flags), registered=True,
+    )  # fmt: skip
 
 
 async def set_track(case: Case, facts: Facts) -> None:
@@ -108,6 +143,34 @@ async def set_track(case: Case, facts: Facts) -> None:
     accept = book.tracks[choice.track].clocks.get(ClockName.ACCEPT)
     if accept:
         await clocks.set_clock(case, "accept", accept.limit, case.received_at)
+
+
+async def leave_simple(case: Case, flag: str) -> None:
+    """What turns up later may exclude the simple way too: then the ordinary track holds, and the appellant is told."""
+    before = clocks.handling_track(case)
+    if case.kind != "appeal" or not before.simple or flag in case.flags:
+        return
+    case.flags = sorted({*case.flags, flag})
+    book = rulebook().for_area(case.area_path)
+    choice = choose_track(await track_facts(case, case.grade or None), book.track_rules, book.tracks, book.calendar)
+    if choice.handling == before.code:
+        return
+    reason = next((text for text in choice.matched), "")
+    case.track_reasons = [f"由“{before.name}”改按“{book.tracks[choice.handling].name}”办理:{reason}", *case.track_reasons]
+    await clocks.change_track(case, choice.handling, now())
+    await _tell_of_track(case, book.flags.get(flag, reason))
+
+
+async def _tell_of_track(case: Case, reason: str) -> None:
+    text = await CaseText.create(
+        id=new_id(), case_id=case.id, action="regrade", text=reason, public=True, author=SYSTEM.label, at=now()
+    )
+    data: dict[str, Any] = {
+        "track": case.handling_track, "text_id": str(text.id), "text_digest": digest(text.id, reason),
+    }  # fmt: skip
+    if clock := await clocks.running(case, "handling"):
+        data["due_on"] = local_date(clock.due_at).isoformat()
+    record(Fact("case.regraded", case.area_code, case.id, case.id, data, actor=SYSTEM))
 
 
 class AskInfo(Body, kw_only=True):

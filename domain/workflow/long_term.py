@@ -11,9 +11,8 @@ from domain.cases.move import Body, Turn, effect
 from domain.clock import local_date, now
 from domain.deadlines.limits import Limit, Unit
 from domain.problems import NotAllowed
+from domain.rulebook import rulebook
 from domain.workflow.intake import Text, invalid, second_person
-
-LONGEST_WAIT_DAYS = 90
 
 
 class HoldLongTerm(Body, kw_only=True):
@@ -29,8 +28,9 @@ class HoldLongTerm(Body, kw_only=True):
 async def hold_long_term(turn: Turn, body: HoldLongTerm) -> None:
     """Put the matter on the list: two persons, the second with a leader's right; it counts as explained, not solved."""
     days = (body.review_on - local_date(now())).days
-    if not 1 <= days <= LONGEST_WAIT_DAYS:
-        raise invalid("review_on", f"下次研究日期应在 1 到 {LONGEST_WAIT_DAYS} 天之内")
+    longest = rulebook().for_area(turn.case.area_path).limits["long_term_review"].amount
+    if not 1 <= days <= longest:
+        raise invalid("review_on", f"下次研究日期应在 1 到 {longest} 天之内")
     await second_person(turn, body)
     if turn.hold:
         return

@@ -61,7 +61,7 @@ async def regrade(turn: Turn, body: Regrade) -> None:
 
 
 def _track(case: Case, code: str) -> Track:
-    track = rulebook().tracks.get(code)
+    track = rulebook().for_area(case.area_path).tracks.get(code)
     if track is None or track.handling is None or track.urgent:
         raise invalid("track", "没有这种办理方式")
     if code == (case.handling_track or case.track):
@@ -80,7 +80,7 @@ def is_longer(case: Case, track: Track) -> bool:
         if one.handling is None:
             continue
         start_at = case.accepted_at if one.handling.start is Start.ACCEPTED else None
-        ends.append(due(one.handling.limit, start_at or case.received_at, rulebook().calendar).due_at)
+        ends.append(due(one.handling.limit, start_at or case.received_at, rulebook().for_area(case.area_path).calendar).due_at)
     return ends[-1] > ends[0]
 
 
@@ -95,6 +95,8 @@ class SkipStep(Body, kw_only=True):
 async def skip_step(turn: Turn, body: SkipStep) -> None:
     """Leave a fast step out: the unit asks with a reason, one of its leaders agrees (000-09)."""
     case = turn.case
+    if case.urgent and body.step == "callback":
+        raise invalid("step", "即办事项必须回访并做好反馈记录,不能省略")
     if body.step in case.steps or body.step in case.skipped:
         raise invalid("step", "这一步已经完成或已经同意省略")
     await second_person(turn, body)

@@ -24,7 +24,6 @@ from domain.sql import fetch
 from domain.workflow.extending import open_handling
 from domain.workflow.intake import Text, invalid, second_person
 
-LONGEST_DAYS = 30
 REASONS = {
     "appellant_asked": "您要求暂缓", "expert_test": "等待检验鉴定", "natural_cause": "自然原因", "hearing": "等待听证",
 }  # fmt: skip
@@ -44,8 +43,9 @@ async def suspend(turn: Turn, body: Suspend) -> None:
     case = turn.case
     if case.suspended_until:
         raise GuardNotMet(reason="此件正在暂停办理。", missing=[])
-    if not 1 <= (body.until_on - local_date(now())).days <= LONGEST_DAYS:
-        raise invalid("until_on", f"暂停办理最长 {LONGEST_DAYS} 天,须写明截止日期")
+    longest = rulebook().for_area(case.area_path).limits["suspension"].amount
+    if not 1 <= (body.until_on - local_date(now())).days <= longest:
+        raise invalid("until_on", f"暂停办理最长 {longest} 天,须写明截止日期")
     handling = await open_handling(case)
     section = any(turn.actor.granting(Permission.CASE_SUPERVISE, case.area_path))
     if section and not await SecondSignature.exists(case_id=case.id, action="suspend"):
@@ -93,7 +93,7 @@ async def unsuspend(turn: Turn, body: End) -> None:
 
 
 async def _lengthen(turn: Turn, handling: Deadline, from_at: datetime, until_at: datetime) -> None:
-    more = suspended(Limit.parse(handling.limit_code), from_at, until_at, rulebook().calendar)
+    more = suspended(Limit.parse(handling.limit_code), from_at, until_at, rulebook().for_area(turn.case.area_path).calendar)
     added = [*handling.added, [SUSPENSION, more.code]] if more else list(handling.added)
     await clocks.add(turn.case, added, now())
 

@@ -1,0 +1,87 @@
+"""The stories of cases, folded from the journal up to an instant: the case tables may have moved on, this does not.
+
+Parameters of every statement: `$1` the instant before which facts count, `$2` the start of the period. Only cases with
+a fact in the 200 days before the period are folded: no limit is longer, so nothing of the period hangs on older ones.
+"""
+
+CLOCKS = ("accept", "sign", "first_contact", "handling")
+WINDOW_DAYS = 200
+
+_CLOCK = """
+ (array_agg((j.data->'clocks'->'due'->>'{c}')::timestamptz ORDER BY j.at DESC, j.n DESC)
+   FILTER (WHERE j.data->'clocks'->'due' ? '{c}'))[1] AS due_{c},
+ (array_agg((j.data->'clocks'->'due'->>'{c}')::timestamptz ORDER BY j.at, j.n)
+   FILTER (WHERE j.data->'clocks'->'due' ? '{c}'))[1] AS base_{c},
+ max(j.at) FILTER (WHERE j.data->'clocks'->'due' ? '{c}') AS set_{c}_at,
+ (array_agg((j.data->'clocks'->'met'->>'{c}')::boolean ORDER BY j.at DESC, j.n DESC)
+   FILTER (WHERE j.data->'clocks'->'met' ? '{c}'))[1] AS met_{c},
+ max(j.at) FILTER (WHERE j.data->'clocks'->'met' ? '{c}') AS met_{c}_at"""
+
+_FOLDED = """
+folded AS (
+ SELECT j.case_id AS id,
+ (array_agg(a.path ORDER BY j.at DESC, j.n DESC))[1] AS path,
+ min(j.at) FILTER (WHERE j.event IN ('appeal.submitted', 'event.reported')) AS filed_at,
+ CASE WHEN bool_or(j.event IN ('appeal.submitted', 'case.converted')) THEN 'appeal' ELSE 'event' END AS kind,
+ COALESCE(bool_or(j.data->>'origin' = 'proactive'), FALSE) AS proactive,
+ COALESCE(bool_and((j.data->>'initial')::boolean) FILTER (WHERE j.data ? 'initial'), TRUE) AS initial,
+ (array_agg(j.data->>'channel' ORDER BY j.at, j.n) FILTER (WHERE j.data ? 'channel'))[1] AS channel,
+ (array_agg(j.data->>'topic' ORDER BY j.at DESC, j.n DESC) FILTER (WHERE j.data ? 'topic'))[1] AS topic,
+ (array_agg(j.data->>'track' ORDER BY j.at DESC, j.n DESC) FILTER (WHERE j.data ? 'track'))[1] AS track,
+ (array_agg((j.data->>'unit_id')::uuid ORDER BY j.at DESC, j.n DESC)
+   FILTER (WHERE j.event = 'case.dispatched' AND j.data ? 'unit_id'))[1] AS unit_id,
+ (array_agg(j.data->>'to' ORDER BY j.at DESC, j.n DESC) FILTER (WHERE j.data ? 'to'))[1] AS state,
+ (array_agg((j.data->>'into')::uuid ORDER BY j.at DESC, j.n DESC) FILTER (WHERE j.event = 'case.merged'))[1] AS into_id,
+ min(j.at) FILTER (WHERE j.event = 'case.accepted') AS accepted_at,
+ min(j.at) FILTER (WHERE j.event = 'case.dispatched') AS dispatched_at,
+ min(j.at) FILTER (WHERE j.event = 'case.signed') AS signed_at,
+ min(j.at) FILTER (WHERE j.event = 'case.transferred') AS transferred_at,
+ min(j.at) FILTER (WHERE j.event = 'appeal.withdrawn') AS withdrawn_at,
+ min(j.at) FILTER (WHERE j.event = 'case.answered') AS answered_at,
+ min(j.at) FILTER (WHERE j.data->>'to' = 'closed') AS first_closed_at,
+ max(j.at) FILTER (WHERE j.data->>'to' = 'closed' AND j.data->>'from' <> 'closed') AS last_closed_at,
+ count(*) FILTER (WHERE j.event = 'case.return-granted') AS returned,
+ count(*) FILTER (WHERE j.event = 'case.reworked') AS reworked,
+ count(*) FILTER (WHERE j.event = 'case.extended') AS extended,
+ count(*) FILTER (WHERE j.event = 'case.escalated') AS escalated,
+ count(*) FILTER (WHERE j.event = 'review.requested') AS reviews,
+ count(*) FILTER (WHERE j.event = 'appeal.submitted') AS filed,
+ {clocks}
+ FROM journal j JOIN areas a ON a.code = j.area
+ WHERE j.at < $1::timestamptz AND j.case_id IN (
+  SELECT k.case_id FROM journal k WHERE k.case_id IS NOT NULL AND k.at < $1
+   AND k.at >= $2::timestamptz - INTERVAL '{window} days')
+ GROUP BY j.case_id
+)""".format(clocks=", ".join(_CLOCK.format(c=name) for name in CLOCKS), window=WINDOW_DAYS)
+
+# X1 transferred before anybody signed, X2 led onto a legal path, X5 void, X7 withdrawn before anybody signed (剔除)
+_STORIES = """
+stories AS (
+ SELECT f.*, CASE WHEN f.state = 'closed' THEN f.last_closed_at END AS closed_at,
+ (date_trunc('day', f.filed_at AT TIME ZONE 'Asia/Shanghai') + INTERVAL '16 days') AT TIME ZONE 'Asia/Shanghai'
+   AS transfer_due,
+ EXISTS (SELECT 1 FROM journal r WHERE r.event = 'case.registered' AND r.data ? 'repeats' AND r.at < $1
+   AND r.data->>'repeats' = f.id::text
+   AND r.at <= f.first_closed_at + INTERVAL '90 days' AND r.at > f.first_closed_at) AS came_again,
+ CASE WHEN f.transferred_at < COALESCE(f.signed_at, 'infinity') THEN 'X1' WHEN f.state = 'redirected' THEN 'X2'
+  WHEN f.state = 'voided' THEN 'X5' WHEN f.withdrawn_at < COALESCE(f.signed_at, 'infinity') THEN 'X7' END AS excluded
+ FROM folded f WHERE f.filed_at IS NOT NULL AND f.state IS DISTINCT FROM 'merged'
+),
+ratings AS (
+ SELECT s.id, s.path, s.kind, s.channel, s.topic, s.track, s.unit_id, s.excluded, s.proactive, j.at,
+ (j.data->>'process')::int AS process, (j.data->>'result')::int AS result, j.data->>'solved' AS solved
+ FROM stories s JOIN journal j ON j.case_id = s.id AND j.event = 'rating.given' AND j.at < $1
+ WHERE j.data->>'source' IN ('self', 'callback') AND COALESCE(j.data->>'flag', '') = ''
+),
+answers AS (
+ SELECT s.id, s.path, s.kind, s.channel, s.topic, s.track, s.unit_id, s.excluded, s.proactive, j.at,
+ EXISTS (SELECT 1 FROM journal r WHERE r.case_id = s.id AND r.event = 'rating.given' AND r.at < $1
+   AND r.data->>'source' IN ('self', 'callback') AND r.data->>'round' = j.data->>'round') AS rated
+ FROM stories s JOIN journal j ON j.case_id = s.id AND j.event = 'case.answered' AND j.at < $1
+),
+issues AS (
+ SELECT s.*, s.filed + COALESCE((SELECT sum(m.filed) FROM folded m WHERE m.state = 'merged' AND m.into_id = s.id), 0)
+   AS contacts FROM stories s WHERE s.kind = 'appeal'
+)"""
+
+LEDGER = f"WITH {_FOLDED.strip()},\n{_STORIES.strip()}\n"

@@ -1,0 +1,131 @@
+"""Rates of any past day, from the journal alone, and the cases of each (domain §5; 001-18, 003-18, 003-20)."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from domain.access.actor import Actor
+from domain.access.permissions import UNIT_ROLES, Permission
+from domain.access.scope import Where, area_condition
+from domain.deadlines.calendar import start_of_day
+from domain.sql import fetch
+from domain.statistics.definitions import RATES, Definition
+from domain.statistics.ledger import LEDGER
+from domain.statistics.rates import Rate, four_question_index, mean
+
+
+@dataclass(frozen=True)
+class Slice:
+    """The period, both days included, and what the cases are narrowed by."""
+
+    first: date
+    last: date
+    area_path: str | None = None
+    unit: UUID | None = None
+    channel: str | None = None
+    topic: str | None = None
+    track: str | None = None
+
+
+@dataclass(frozen=True)
+class Part:
+    """Which cases of a rate: the hits, the misses (`False`), or all; the page after an id."""
+
+    hits: bool | None = None
+    before: UUID | None = None
+    limit: int = 20
+
+
+async def rates_on(actor: Actor, wanted: Slice) -> dict[str, Rate]:
+    """Every rate of the period as it stood at the end of its last day; an empty one has no value, never 100 %."""
+    where = _where(actor, wanted)
+    found: dict[str, Rate] = {}
+    for source in dict.fromkeys(one.source for one in RATES.values()):
+        own = [one for one in RATES.values() if one.source == source]
+        counts = ", ".join(_counts(one) for one in own)
+        row = (await fetch(f"{LEDGER} SELECT {counts} FROM {source} s WHERE {where.sql}", where.values))[0]
+        for one in own:
+            numerator, denominator, excluded = (row[f"{one.name}_{part}"] for part in "nde")
+            found[one.name] = Rate(numerator, denominator, excluded)
+    return found
+
+
+async def rate_cases(actor: Actor, name: str, wanted: Slice, part: Part) -> list[dict[str, Any]]:
+    """The cases of one rate, newest first, one more than the limit: the hits and misses, those left out with why."""
+    one, where = RATES[name], _where(actor, wanted)
+    where.conditions.append(one.cohort)
+    outer = Where()
+    outer.values = where.values
+    if part.hits is not None:
+        outer.add("x.hit = {} AND x.excluded IS NULL", part.hits)
+    if part.before:
+        outer.add("x.id < {}", part.before)
+    return await fetch(
+        f"{LEDGER} SELECT x.*, c.number, c.title, d.name AS unit FROM ("
+        f"SELECT s.id, s.unit_id, s.excluded, bool_and({_hit(one)}) AS hit FROM {one.source} s WHERE {where.sql}"
+        " GROUP BY s.id, s.unit_id, s.excluded) x JOIN cases c ON c.id = x.id LEFT JOIN departments d ON d.id = x.unit_id"
+        f" WHERE {outer.sql} ORDER BY x.id DESC LIMIT {part.limit + 1}",
+        where.values,
+    )
+
+
+async def contacts_on(actor: Actor, wanted: Slice) -> tuple[int, int]:
+    """Contacts and issues of the period (5.13); the target is one contact for each."""
+    where = _where(actor, wanted)
+    one = RATES["one_contact_rate"]
+    where.conditions.append(f"({one.cohort}) AND s.excluded IS NULL")
+    sql = f"{LEDGER} SELECT COALESCE(sum(s.contacts), 0)::int AS contacts, count(*) AS issues FROM issues s WHERE {where.sql}"
+    row = (await fetch(sql, where.values))[0]
+    return row["contacts"], row["issues"]
+
+
+async def survey_index_on(actor: Actor, wanted: Slice) -> tuple[Decimal | None, int]:
+    """The mean four-question index of the answers of the period (5.14) and how many there were."""
+    where = Where()
+    places = area_condition(where, "a.path", actor.areas(Permission.CASE_READ))
+    where.conditions.append(places)
+    where.add("j.at >= {}", start_of_day(wanted.first))
+    where.add("j.at < {}", start_of_day(wanted.last + timedelta(days=1)))
+    if wanted.area_path:
+        where.conditions.append(area_condition(where, "a.path", [wanted.area_path]))
+    rows = await fetch(
+        "SELECT j.data->>'solved' AS solved, (j.data->>'satisfied')::int AS satisfied, j.data->>'staff' AS staff"
+        f" FROM journal j JOIN areas a ON a.code = j.area WHERE j.event = 'survey.answered' AND {where.sql}",
+        where.values,
+    )
+    return mean(four_question_index(row["solved"], row["satisfied"], row["staff"]) for row in rows), len(rows)
+
+
+def _hit(one: Definition) -> str:
+    return f"COALESCE(({one.hit}), FALSE)"
+
+
+def _counts(one: Definition) -> str:
+    cohort, hit = f"({one.cohort})", _hit(one)
+    return (
+        f"count(*) FILTER (WHERE {cohort} AND s.excluded IS NULL AND {hit}) AS {one.name}_n,"
+        f" count(*) FILTER (WHERE {cohort} AND s.excluded IS NULL) AS {one.name}_d,"
+        f" count(*) FILTER (WHERE {cohort} AND s.excluded IS NOT NULL) AS {one.name}_e"
+    )
+
+
+def _where(actor: Actor, wanted: Slice) -> Where:
+    """The first two parameters are those of the ledger; then the actor's scope and the slice."""
+    where = Where()
+    where.values = [start_of_day(wanted.last + timedelta(days=1)), start_of_day(wanted.first)]
+    wide = sorted({g.area_path for g in actor.granting(Permission.CASE_READ) if g.role not in UNIT_ROLES})
+    scope = area_condition(where, "s.path", wide)
+    where.conditions.append(f"({scope}) OR s.unit_id = ANY({where.bind(list(actor.units))}::uuid[])")
+    where.add(
+        "NOT EXISTS (SELECT 1 FROM cases w WHERE w.id = s.id AND w.complained_department_id = ANY({}::uuid[]))",
+        list(actor.departments),
+    )
+    if wanted.area_path:
+        where.conditions.append(area_condition(where, "s.path", [wanted.area_path]))
+    for column, value in (("unit_id", wanted.unit), ("channel", wanted.channel), ("topic", wanted.topic),
+                          ("track", wanted.track)):  # fmt: skip
+        if value:
+            where.add(f"s.{column} = {{}}", value)
+    return where
