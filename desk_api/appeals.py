@@ -9,8 +9,9 @@ from desk_api.schemas import Code, Strict
 from domain.access.permissions import Permission as P
 from domain.access.queries import department
 from domain.appeals.actions import Filed, Submission, submit_appeal
+from domain.appeals.channels import refused_channel
 from domain.areas.models import Area
-from domain.areas.queries import area
+from domain.areas.queries import served
 from domain.clock import now
 from domain.problems import EmptyAppeal, UnknownAttachment
 from domain.rulebook import rulebook
@@ -73,11 +74,13 @@ async def enter_appeal(ask: Ask) -> dict[str, Any]:
 
 async def _submission(ask: Ask) -> Submission:
     body: EnteredAppeal = ask.body
+    place = await _place(ask)
+    if refusal := await refused_channel(body.channel, place.path):
+        raise fault("channel", refusal)
     contact = body.contact or Person()
     accused = body.complained_of or ComplainedOf()
     return Submission(
-        kind=body.kind, area=await _place(ask), channel=_listed("channel", body.channel, rulebook().channels),
-        content=clean_text(body.content), topic=_listed("topic", body.topic, rulebook().topics) if body.topic else "",
+        kind=body.kind, area=place, channel=body.channel, content=clean_text(body.content), topic=_topic(body.topic),
         attachment_ids=tuple(body.attachment_ids),
         identity=body.identity or ("hidden_from_handler" if body.kind in HIDDEN_BY_DEFAULT else "named"),
         name=clean_text(contact.name), phone=_phone("contact.phone", contact.phone),
@@ -90,16 +93,16 @@ async def _submission(ask: Ask) -> Submission:
 
 
 async def _place(ask: Ask) -> Area:
-    found = await area(ask.body.area_code)
+    found = await served(ask.body.area_code)
     if found is None or not any(ask.actor.granting(P.APPEAL_ENTER, found.path)):
         raise fault("area_code", "没有这个地区,或不在您的管辖范围内")
     return found
 
 
-def _listed(field: str, code: str, known: Any) -> str:
-    if code not in known:
-        raise fault(field, "没有这个渠道" if field == "channel" else "没有这个问题类别")
-    return code
+def _topic(code: str | None) -> str:
+    if code and code not in rulebook().topics:
+        raise fault("topic", "没有这个问题类别")
+    return code or ""
 
 
 def _phone(field: str, text: str) -> str:
@@ -134,7 +137,9 @@ def _received(text: str | None) -> Any:
 
 def _shape(filed: Filed) -> dict[str, Any]:
     handling = filed.provisional
+    danger = rulebook().danger_in(filed.appeal.content)
     return {
+        **({"emergency": rulebook().call_first(danger)} if danger or filed.case.urgent else {}),
         "id": filed.appeal.id,
         "number": filed.appeal.number,
         "query_code": filed.query_code,

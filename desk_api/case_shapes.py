@@ -4,14 +4,17 @@ from typing import Any
 from uuid import UUID
 
 from domain.access.actor import Actor
+from domain.appeals.quality import entry_of, flaws
 from domain.cases.clocks import exact_level
 from domain.cases.file import CaseFile
 from domain.cases.move import can
 from domain.cases.policy import CaseFacts, identity_open, of_units
+from domain.cases.procedure import Way, name_of, procedure
 from domain.cases.queries import facts
 from domain.cases.states import STATES
 from domain.cases.steps import FAST, PLUS, elapsed
 from domain.clock import now
+from domain.review.retaliation import BARRED
 from domain.rulebook import rulebook
 from web.shapes import clock_shape, local, masked_name, masked_phone
 
@@ -21,11 +24,13 @@ PLAIN = (
     "event_type", "level", "urgent", "major", "area_code", "area_name", "handler_id", "reporter_id",
     "grade", "disposition", "result", "basis", "round", "rework_no", "designated", "steps", "track", "handling_track",
     "suspended_until", "leader_id", "skipped",
+    "flags", "is_initial", "first_receiver_id", "emergency", "instant",
+    "cause", "problem_origin_id", "serious_consequence",
     "lon", "lat", "datum",
 )  # fmt: skip
 INSTANTS = ("received_at", "accepted_at", "dispatched_at", "answered_at", "ended_at")
 SCORES = frozenset({"process", "result", "solved", "staff"})
-INTERNAL = frozenset({"text_id", "text_digest", "content_digest", "entry", "entries"})
+INTERNAL = frozenset({"text_id", "text_digest", "content_digest", "entry", "entries", "clocks"})
 
 
 def row_shape(row: Row) -> Row:
@@ -34,8 +39,8 @@ def row_shape(row: Row) -> Row:
     if row["next_due_at"]:
         clock = {"name": row["next_clock"], "due_at": local(row["next_due_at"]), "level": _level(row)}
     names = (
-        "id", "number", "kind", "state", "version", "title", "topic", "event_type", "urgent", "area_code", "area_name",
-        "track", "round", "handler_id",
+        "id", "number", "kind", "state", "version", "title", "topic", "event_type", "urgent", "is_initial", "area_code",
+        "area_name", "track", "round", "handler_id",
     )  # fmt: skip
     return {
         **{name: row[name] for name in names},
@@ -46,7 +51,7 @@ def row_shape(row: Row) -> Row:
     }
 
 
-def case_shape(actor: Actor, row: Row, file: CaseFile, clocks: list[Row], timeline: list[Row]) -> Row:
+def case_shape(actor: Actor, row: Row, file: CaseFile) -> Row:
     """The whole case as this reader may see it."""
     case, at = facts(row), now()
     handling = of_units(case, actor)
@@ -63,8 +68,8 @@ def case_shape(actor: Actor, row: Row, file: CaseFile, clocks: list[Row], timeli
         "first_unit_id": row["first_unit_id"],
         "complained_department_id": row["complained_department_id"],
         **{name: local(row[name]) for name in INSTANTS},
-        "can": _can(actor, case, file),
-        "clocks": [clock_shape(clock, exact_level(clock["ladder"], at)) for clock in clocks],
+        "can": _can(actor, row, file),
+        "clocks": [clock_shape(clock, exact_level(clock["ladder"], at)) for clock in file.clocks],
         "appeals": [_appeal(actor, case, appeal, file) for appeal in file.appeals],
         "attachments": [_attachment(found) for found in file.attachments if found["subject_kind"] != "appeal"],
         "attachments_pending": [found["id"] for found in file.announced],
@@ -78,18 +83,23 @@ def case_shape(actor: Actor, row: Row, file: CaseFile, clocks: list[Row], timeli
         "suspensions": [_times(one, "from_at", "ended_at") for one in file.suspensions],
         "suspended_days": sum(one["days"] for one in file.suspensions),
         "instructions": [_times(one, "at", "dispatched_at") for one in file.instructions],
+        "first_handler_reviews": [_times(one, "opened_at", "due_at", "decided_at") for one in file.first_handlers],
         "leader_cases": [_times(one, "assigned_at", "ended_at") for one in file.leaders],
+        "on_site": [_times(one, "arrived_at", "reported_at") for one in file.on_site],
+        "resources": [_times(one, "asked_at", "answered_at") for one in file.resources],
+        "urgent_files": [_times(one, "filed_at") for one in file.urgent_files],
+        "procedure": _procedure(row, file.timeline),
         "elapsed": {
             "fast": [_times(one, "at") for one in elapsed(FAST, row["steps"], row["received_at"], row["skipped"])],
             "plus": [_times(one, "at") for one in elapsed(PLUS, row["plus_steps"], row["received_at"])],
         },
-        "timeline": [_event(line, secret, handling) for line in timeline],
+        "timeline": [_event(line, secret, handling) for line in file.timeline],
     }
 
 
 def supervision_shape(row: Row) -> Row:
     """One supervision with what was demanded, answered and decided."""
-    names = ("id", "case_id", "kind", "trigger", "state", "requirement", "response", "verdict")
+    names = ("id", "case_id", "kind", "trigger", "state", "requirement", "response", "verdict", "subject_kind")
     return {
         **{name: row[name] for name in names},
         "department": _unit(row["department_id"], row["unit"]),
@@ -101,8 +111,9 @@ def _all_open(actor: Actor, case: CaseFacts, file: CaseFile) -> bool:
     return all(identity_open(appeal["identity"], case, actor) for appeal in file.appeals)
 
 
-def _can(actor: Actor, case: CaseFacts, file: CaseFile) -> list[str]:
+def _can(actor: Actor, row: Row, file: CaseFile) -> list[str]:
     """The moves of the table, less those about a request that nobody has made, or has made already."""
+    case = facts(row)
     pending = any(request["state"] == "open" for request in file.returns)
     asked = any(request["department_id"] == case.lead_id for request in file.returns)
     idle = {"return"} if pending or asked else set()
@@ -111,8 +122,31 @@ def _can(actor: Actor, case: CaseFacts, file: CaseFile) -> list[str]:
     idle |= {"extend"} if waiting else {"grant-extension", "refuse-extension"}
     idle |= {"suspend"} if case.suspended else {"unsuspend"}
     led = any(one["state"] == "open" for one in file.leaders)
+    asked = any(one["state"] == "open" for one in file.resources)
+    idle |= {"request-resources"} if asked else {"answer-resources"}
+    idle |= _idle_ways(row)
     idle |= {"assign-leader"} if led else {"hand-over-leader", "leader-duty"}
+    if str(actor.id) in case.accused:
+        idle |= BARRED
     return [name for name in can(case, actor) if name not in idle]
+
+
+def _idle_ways(row: Row) -> set[str]:
+    """Moves that only some ways of working have: filing belongs to urgent cases, answering at once to simple ones."""
+    track = rulebook().for_area(row["area_path"]).tracks.get(row["handling_track"])
+    idle = set() if row["urgent"] else {"file-urgent"}
+    return idle if track and track.instant and not row["urgent"] else idle | {"answer-at-once"}
+
+
+def _procedure(row: Row, timeline: list[Row]) -> list[Row]:
+    """The steps of this way of working, each with when it was last done."""
+    book = rulebook().for_area(row["area_path"])
+    if row["track"] not in book.tracks:
+        return []
+    done = {name_of(line["event"], line["data"]): local(line["at"]) for line in timeline}
+    way = Way(row["kind"], row["urgent"], instant=row["instant"])
+    tracks = (book.tracks[row["track"]], book.tracks[row["handling_track"] or row["track"]])
+    return [{**step, "done_at": done.get(step["step"])} for step in procedure(way, *tracks)]
 
 
 def _appeal(actor: Actor, case: CaseFacts, appeal: Row, file: CaseFile) -> Row:
@@ -126,9 +160,15 @@ def _appeal(actor: Actor, case: CaseFacts, appeal: Row, file: CaseFile) -> Row:
         "appellant": _person(appeal) if seen else None,
         "on_behalf": _person(appeal["on_behalf"]) if seen and appeal["on_behalf"] else None,
         "attachments": [_attachment(found) for found in file.attachments if found["subject_id"] == appeal["id"]],
+        "flaws": _flaws(appeal, file),
         "replies": [_times(reply, "at") for reply in file.replies if reply["appeal_id"] == appeal["id"]],
         "messages": [_times(message, "at") for message in file.messages if message["appeal_id"] == appeal["id"]],
     }
+
+
+def _flaws(appeal: Row, file: CaseFile) -> list[dict[str, str]]:
+    kinds = {found["kind"] for found in file.attachments if found["subject_id"] == appeal["id"]}
+    return flaws(entry_of(appeal, audio="audio" in kinds))
 
 
 def _person(found: Row) -> Row:

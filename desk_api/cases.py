@@ -9,6 +9,7 @@ from msgspec import Meta
 
 import domain.workflow  # noqa: F401 (registers the effects)
 from desk_api.case_shapes import case_shape, row_shape
+from desk_api.dispatching import dispatch_part
 from desk_api.schemas import Code, Purpose, Strict, path_id
 from domain.access.permissions import Permission as P
 from domain.access.queries import department
@@ -23,6 +24,7 @@ from domain.deadlines.calendar import start_of_day
 from domain.dispatch.queries import suggest
 from domain.problems import (
     ChangedMeanwhile,
+    CommonSuperiorDecides,
     ConflictOfInterest,
     GuardNotMet,
     MoveNotAllowed,
@@ -49,6 +51,8 @@ class CaseList(Page, kw_only=True):
     number: Code | None = None
     text: Annotated[str, Meta(max_length=100)] | None = None
     overdue: bool | None = None
+    initial: bool | None = None
+    order: Literal["newest", "first"] = "newest"  # first: open ones, urgent and initial before the others
     due_before: date | None = None
     phone: Annotated[str, Meta(max_length=40)] | None = None
     purpose: Purpose | None = None
@@ -97,6 +101,7 @@ async def _search(query: CaseList) -> queries.CaseSearch:
         state=states, kind=query.kind, area_path=place.path if place else None, topic=query.topic,
         unit=unit.id if unit else None, channel=query.channel, number=query.number,
         text=clean_text(query.text or "") or None, overdue=query.overdue,
+        initial=query.initial, first=query.order == "first",
         due_before=start_of_day(query.due_before + timedelta(days=1)) if query.due_before else None,
         phone=clean_phone(query.phone) if query.phone else None,
     )  # fmt: skip
@@ -106,8 +111,7 @@ async def open_case(ask: Ask) -> dict[str, Any]:
     """One case with everything that I may see of it (`GET /cases/{id}`)."""
     case_id = path_id(ask.path["id"])
     row = await queries.case_row(ask.actor, case_id)
-    clocks, lines = await queries.deadlines(case_id), await queries.timeline(case_id)
-    return case_shape(ask.actor, row, await case_file(case_id), clocks, lines)
+    return case_shape(ask.actor, row, await case_file(case_id)) | await dispatch_part(row)
 
 
 async def act(ask: Ask) -> dict[str, Any]:
@@ -140,7 +144,10 @@ async def show_suggestions(ask: Ask) -> dict[str, Any]:
 
 
 ACTIONS = {name: body for name, (body, _) in EFFECTS.items()}
-_PROBLEMS = (MoveNotAllowed, ChangedMeanwhile, GuardNotMet, SameOfficer, ConflictOfInterest, UnknownAttachment)
+_PROBLEMS = (
+    CommonSuperiorDecides, MoveNotAllowed, ChangedMeanwhile, GuardNotMet, SameOfficer, ConflictOfInterest,
+    UnknownAttachment,
+)  # fmt: skip
 
 ROUTES = (
     Route(method="GET", path="/cases", handler=list_cases, prepare=note_purpose, gate=P.CASE_READ, query=CaseList,

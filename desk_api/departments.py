@@ -22,9 +22,11 @@ class DepartmentList(Page, kw_only=True):
 
 
 class AreaList(Struct, forbid_unknown_fields=True, kw_only=True):
-    """The children of an area, or everything of one kind below it."""
+    """The children of an area, or everything of one kind below it, in pages by code (`after` the last one seen)."""
 
     parent: Code | None = None
+    after: Annotated[str, Meta(max_length=20, pattern=r"^\d*$")] = ""
+    limit: Annotated[int, Meta(ge=1, le=2000)] = 2000
     kind: Literal["province", "city", "county", "town", "village", "grid"] | None = None
 
 
@@ -40,10 +42,12 @@ async def list_areas(ask: Ask) -> dict[str, Any]:
     parent = await area(ask.query.parent or rulebook().county)
     if parent is None:
         raise NotFound
-    rows = await children(parent.code, ask.query.kind)
+    limit = ask.query.limit
+    rows = await children(parent, ask.query.kind, ask.query.after, limit)
     return {
         "parent": {"code": parent.code, "name": parent.name, "kind": parent.kind},
-        "items": [{name: row[name] for name in ("code", "name", "kind", "parent_code", "phone")} for row in rows],
+        "items": [{name: row[name] for name in ("code", "name", "kind", "parent_code", "phone")} for row in rows[:limit]],
+        "next": rows[limit - 1]["code"] if len(rows) > limit else None,
     }
 
 

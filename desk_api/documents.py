@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 from desk_api.household_imports import attachment
 from desk_api.schemas import Purpose, Strict, Words, path_id
 from domain.access.permissions import Permission as P
-from domain.documents.actions import note_receipt, send_closure_report
+from domain.documents.actions import Sent, note_receipt, send_closure_report
 from domain.documents.docx_file import DOCX, render_docx
 from domain.documents.letters import KINDS
 from domain.documents.pdf_file import PDF, render_pdf
@@ -31,11 +31,24 @@ class DocumentQuery(Struct, forbid_unknown_fields=True, kw_only=True):
     purpose: Purpose | None = None
 
 
+Who = Annotated[str, Meta(max_length=120)]
+
+
+class Link(Strict):
+    """Who answers for the case in a unit whose people have no account here."""
+
+    unit: Annotated[str, Meta(min_length=1, max_length=80)]
+    principal: Who = ""
+    deputy: Who = ""
+    section: Who = ""
+
+
 class NewReport(Strict):
-    """To whom, and what has to be said besides the file."""
+    """To whom, what has to be said besides the file, and links of the chain of responsibility."""
 
     recipient: Annotated[str, Meta(min_length=2, max_length=80)]
     text: Words
+    chain: Annotated[list[Link], Meta(max_length=20)] = []
 
 
 class Receipt(Strict):
@@ -43,6 +56,7 @@ class Receipt(Strict):
 
     number: Annotated[str, Meta(min_length=1, max_length=60)]
     note: Annotated[str, Meta(max_length=1000)] = ""
+    accepted: bool = True  # False: it came back and has to be sent again
 
 
 class ReportList(Page, kw_only=True):
@@ -70,20 +84,24 @@ async def send_document(ask: Ask) -> Answer:
 
 async def post_report(ask: Ask) -> dict[str, Any]:
     """Report a case upward (`POST /cases/{id}/closure-reports`)."""
-    recipient, text = clean_text(ask.body.recipient), clean_text(ask.body.text)
-    return _shape(await send_closure_report(ask.actor, path_id(ask.path["id"]), recipient, text))
+    body: NewReport = ask.body
+    chain = tuple({f: clean_text(getattr(link, f)) for f in link.__struct_fields__} for link in body.chain)
+    sent = Sent(clean_text(body.recipient), clean_text(body.text), chain)
+    return _shape(await send_closure_report(ask.actor, path_id(ask.path["id"]), sent))
 
 
 async def post_receipt(ask: Ask) -> dict[str, Any]:
     """Note the receipt of a report (`POST /closure-reports/{id}/receipt`)."""
     number, note = clean_text(ask.body.number), clean_text(ask.body.note)
-    return _shape(await note_receipt(ask.actor, path_id(ask.path["id"]), number, note))
+    report = await note_receipt(ask.actor, path_id(ask.path["id"]), number, note, accepted=ask.body.accepted)
+    return _shape(report)
 
 
 async def list_reports(ask: Ask) -> dict[str, Any]:
     """The closure reports of my cases (`GET /closure-reports`)."""
     rows = await closure_reports(ask.actor, ask.query.received, ask.query.before, ask.query.limit)
-    names = ("id", "case_id", "round", "recipient", "text", "receipt_number", "receipt_note")
+    names = ("id", "case_id", "round", "recipient", "text", "receipt_number", "receipt_note", "state", "attempt",
+             "chain")  # fmt: skip
     return paged(rows, ask.query.limit, lambda row: {
         **{name: row[name] for name in names}, "case_number": row["number"], "sent_at": local(row["sent_at"]),
         "received_at": local(row["received_at"]),
@@ -92,6 +110,7 @@ async def list_reports(ask: Ask) -> dict[str, Any]:
 
 def _shape(report: Any) -> dict[str, Any]:
     return {"id": report.id, "case_id": report.case_id, "round": report.round, "recipient": report.recipient,
+            "attempt": report.attempt, "state": report.state, "chain": report.chain,
             "sent_at": local(report.sent_at), "receipt_number": report.receipt_number,
             "received_at": local(report.received_at)}  # fmt: skip
 

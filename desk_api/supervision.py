@@ -39,7 +39,11 @@ async def list_supervisions(ask: Ask) -> dict[str, Any]:
     query: SupervisionList = ask.query
     wanted = Wanted(query.state, query.overdue, query.case_id)
     rows = await find_supervisions(ask.actor, wanted, before=query.before, limit=query.limit)
-    return paged(rows, query.limit, lambda row: {**supervision_shape(row), "case_number": row["number"]})
+    return paged(rows, query.limit, _line)
+
+
+def _line(row: dict[str, Any]) -> dict[str, Any]:
+    return {**supervision_shape(row), "case_number": row["number"], "first_handler_review": row["first_handler"]}
 
 
 async def respond(ask: Ask) -> dict[str, Any]:

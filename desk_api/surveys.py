@@ -19,14 +19,14 @@ Mode = Literal["link", "phone", "visit"]
 ADDRESS = "/api/miniprogram/v1/surveys/"
 
 
-class NewWave(Strict):
+class NewWave(Strict, kw_only=True):
     """Which closed cases, how many appellants, how they are asked."""
 
     name: Annotated[str, Meta(min_length=2, max_length=80)]
     area_code: Code
     closed_from: date
     closed_to: date
-    size: Annotated[int, Meta(ge=1, le=2000)]
+    size: Annotated[int, Meta(ge=1, le=2000)] | None = None  # left out: the share that the profile draws
     seed: Annotated[int, Meta(ge=0, le=2**53)]
     stratum: Literal["unit", "town", "track"] = "unit"
     modes: Annotated[list[Mode], Meta(min_length=1, max_length=3)] = field(default_factory=lambda: ["link", "phone"])

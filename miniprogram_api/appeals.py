@@ -3,7 +3,7 @@
 from domain.access.permissions import Permission as P
 from domain.appeals.actions import Filed, Submission, submit_appeal
 from domain.areas.models import Area
-from domain.areas.queries import area
+from domain.areas.queries import served
 from domain.cases.clocks import exact_level
 from domain.clock import now
 from domain.households.actions import CodeFound, find_code
@@ -26,7 +26,7 @@ async def create_appeal(ask: Ask) -> dict[str, object]:
     said = Submission(
         kind=body.kind,
         area=await _place(body, plate),
-        channel="household_qr" if plate else "miniprogram",
+        channel=_channel(ask, plate),
         content=clean_text(body.content or ""),
         topic=_topic(body.topic),
         attachment_ids=tuple(body.attachment_ids),
@@ -48,7 +48,9 @@ def filed_shape(filed: Filed) -> dict[str, object]:
     """The receipt: number, query code, the accept clock explained, the provisional handling date, what comes next."""
     accept = filed.accept
     provisional = filed.provisional
+    danger = rulebook().danger_in(filed.appeal.content)
     return {
+        **({"emergency": rulebook().call_first(danger)} if danger or filed.case.urgent else {}),
         "id": filed.appeal.id,
         "number": filed.appeal.number,
         "query_code": filed.query_code,
@@ -77,9 +79,16 @@ def read_contact(contact: Contact | None) -> Contact:
     return Contact(name=clean_text(contact.name), phone=phone)
 
 
+def _channel(ask: Ask, plate: CodeFound | None) -> str:
+    """By which channel it came: the plate's code, the page in a browser, or the mini-program."""
+    if plate:
+        return "household_qr"
+    return "web_page" if ask.actor.kind == "guest" else "mini_program"
+
+
 async def _place(body: NewAppeal, plate: CodeFound | None) -> Area:
     code = plate.household.grid_code if plate else clean_text(body.area_code or "") or rulebook().county
-    found = await area(code)
+    found = await served(code)
     if found is None:
         raise fault("area_code", "没有这个地区")
     return found

@@ -41,6 +41,16 @@ async def read_guide(ask: Ask) -> Answer:
     return Answer(guide, headers=CACHED)
 
 
+async def read_emergencies(ask: Ask) -> Answer:
+    """The four kinds of emergencies with the numbers to call: what a client shows before any form (001-10)."""
+    book = rulebook()
+    items = [
+        {"code": one.code, "name": one.name, "numbers": list(one.numbers), "text": book.call_first(one)["text"]}
+        for one in book.emergencies.values()
+    ]
+    return Answer({**book.call_first(), "items": items, "hotline": book.hotline}, headers=CACHED)
+
+
 def _limits(book: Rulebook) -> list[dict[str, Any]]:
     """The tracks for appeals; those of grid events are owed to the county, not to a person."""
     used = [rule.track for rule in book.track_rules if "appeal" in rule.when.get("kind", ("appeal",))]
@@ -69,4 +79,6 @@ ROUTES = (
         reads=True,
         summary="怎样反映、多久答复、怎样查询",
     ),
-)
+    Route(method="GET", path="/emergencies", handler=read_emergencies, gate=PUBLIC, reads=True,
+          summary="紧急情况先打什么电话"),
+)  # fmt: skip

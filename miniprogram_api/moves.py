@@ -5,7 +5,9 @@ from typing import Any
 from domain.access.permissions import Permission as P
 from domain.appeals.models import Message
 from domain.cases.states import STATES
+from domain.clock import now
 from domain.problems import GuardNotMet, MoveNotAllowed, UnknownAttachment
+from domain.review.deeds import review_deeds
 from domain.text import clean_text
 from domain.workflow.own import Own, add_message, lock_own, object_to, urge, withdraw
 from miniprogram_api.own import path_id
@@ -53,7 +55,7 @@ async def _done(own: Own, message: Message) -> dict[str, Any]:
         "at": local(message.at),
         "status": own.case.state,
         "status_name": STATES[own.case.state],
-        "can": await own.can(),
+        "can": [*await own.can(), *await review_deeds(own.actor, own.appeal.id, now())],
     }
 
 

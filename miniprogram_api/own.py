@@ -14,6 +14,7 @@ from domain.cases.queries import facts
 from domain.cases.states import STATES
 from domain.clock import now
 from domain.problems import NotFound
+from domain.review.deeds import review_deeds
 from domain.rulebook import rulebook
 from web.paging import Page, paged
 from web.routes import Ask, Route
@@ -44,7 +45,8 @@ async def read_appeal(ask: Ask) -> dict[str, Any]:
 async def progress(actor: Actor, appeal_id: UUID) -> dict[str, Any]:
     """An own appeal as its author sees it; 404 for anybody else's."""
     row = await own_appeal(actor, appeal_id)
-    return _detail(row, await own_timeline(row, SHOWN), actor)
+    shown = _detail(row, await own_timeline(row, SHOWN), actor)
+    return {**shown, "can": [*shown["can"], *await review_deeds(actor, appeal_id, now())]}
 
 
 def _line(row: dict[str, Any]) -> dict[str, Any]:

@@ -5,20 +5,16 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from domain.problems import NotFound, SurveyOver
+from domain.rulebook import rulebook
 from domain.surveys.answers import FourAnswers, answer_by_link, by_token
+from domain.surveys.waves import FOUR
 from domain.text import clean_text
 from miniprogram_api.schemas import Score, Solved, StaffConduct, Strict
 from web.routes import PUBLIC, Ask, Limit, Route
 from web.shapes import local
 
 LIMIT = (Limit("survey", 60, 60),)
-QUESTIONS = [
-    {"name": "solved", "text": "您的诉求解决了吗?", "choices": {"yes": "解决了", "partly": "部分解决", "no": "没有解决"}},
-    {"name": "satisfied", "text": "您对办理满意吗?", "choices": {
-        "5": "非常满意", "4": "满意", "3": "基本满意", "2": "不满意", "1": "非常不满意"}},
-    {"name": "staff", "text": "工作人员积极吗?", "choices": {"active": "积极", "average": "一般", "inactive": "不积极"}},
-    {"name": "comment", "text": "您还有什么意见建议?", "choices": {}},
-]  # fmt: skip
+NAMES = {"active": "staff", "advice": "comment"}  # as the profile calls a question, and as the answer calls it
 
 
 class Answers(Strict):
@@ -33,7 +29,7 @@ class Answers(Strict):
 async def show_survey(ask: Ask) -> dict[str, Any]:
     """The questions of a link (contract: `GET /surveys/{token}`); nothing about the person or the case."""
     _, wave = await by_token(_token(ask))
-    return {"name": wave.name, "expires_at": local(wave.expires_at), "questions": QUESTIONS,
+    return {"name": wave.name, "expires_at": local(wave.expires_at), "questions": _questions(wave.area_path),
             "privacy": "办理单位看不到是谁填的。"}  # fmt: skip
 
 
@@ -43,6 +39,15 @@ async def post_answers(ask: Ask) -> dict[str, Any]:
     said = FourAnswers(body.solved, body.satisfied, body.staff, clean_text(body.comment))
     done = await answer_by_link(_token(ask), said)
     return {"answered_at": local(done.answered_at), "next_step": "谢谢!不满意的,督查人员会核查。" if said.bad else "谢谢!"}
+
+
+def _questions(area_path: str) -> list[dict[str, Any]]:
+    """The four questions in the words of the place."""
+    asked = rulebook().for_area(area_path).practices.surveys[FOUR].questions
+    return [
+        {"name": NAMES.get(name, name), "text": one.text, "choices": {code: each.text for code, each in one.replies.items()}}
+        for name, one in asked.items()
+    ]
 
 
 def _token(ask: Ask) -> str:

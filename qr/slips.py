@@ -70,8 +70,8 @@ def _a6() -> Layout:
         line("{due} 前告诉您是否受理", 112, 12, bold=True),
         line("登记时间 {received}", 119, 9),
         line("{place}", 125, 9), line("代办人 {agent}", 131, 9),
-        line("急事或不便上网,请拨打 {hotline}", 138, 11, bold=True),
-        line("凭查询码可以看到进度,请妥善保管", 143.5, 8),
+        line("急事或不便上网 请拨打 {hotline}", 138, 11, bold=True),
+        line("凭查询码可以看到进度 请妥善保管", 143.5, 8),
     )  # fmt: skip
 
 
@@ -90,7 +90,7 @@ def _thermal() -> Layout:
         line("登记时间 {received}", 104, 8),
         line("{place}", 109, 8), line("代办人 {agent}", 114, 8),
         line("急事请拨打 {hotline}", 120.5, 12, bold=True),
-        line("凭查询码可以看到进度,请妥善保管", 125.5, 7.5),
+        line("凭查询码可以看到进度 请妥善保管", 125.5, 7.5),
     )  # fmt: skip
 
 
