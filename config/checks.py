@@ -20,6 +20,7 @@ FACT_VALUES = {
     "petition_class": {"suggestion_opinion", "accusation", "appeal_for_decision"},
     "grade": {"clear", "complex", "unresolvable_now"},
 }
+EMERGENCIES = frozenset({"natural_disaster", "accident", "public_health", "social_safety"})
 LIMITS = frozenset(
     {
         "info_supply",
@@ -36,8 +37,13 @@ LIMITS = frozenset(
         "suspension",
         "long_term_review",
         "no_progress",
+        "duty_acknowledge",
+        "co_task",
+        "verification",
     }
 )
+
+LONGEST_ROUND = 730  # days in which every household is walked to once
 
 
 def check_profile(profile: Profile, findings: Findings) -> bool:
@@ -104,12 +110,19 @@ def _check_duties(profile: Profile, findings: Findings, file: str) -> None:
         strays = [area for area in duty.areas if not area.startswith(profile.area)]
         if strays:
             findings.add(file, f"区划 {'、'.join(strays)} 不在 {profile.area} 内", near=near)
+        if duty.lead == TOWN and duty.owed_by != "territory":
+            findings.add(file, f"{duty.code} 由属地牵头,responsibility 应为 territory", near=near)
         if duty.lead in duty.co_units:
             findings.add(file, f"{duty.code} 的牵头单位又列为协办单位", near=near)
-    covered = {duty.topic for duty in profile.duties}
     for topic in profile.topics.values():
-        if topic.parent and topic.code not in covered:
+        lines = [duty for duty in profile.duties if topic.code == duty.topic and duty.ended_on is None]
+        places = {duty.place for duty in lines if not duty.areas}
+        if topic.parent and not lines:
             findings.add(file, f"职责清单没有“{topic.code} {topic.name}”")
+        elif topic.parent and "any" not in places:
+            bare = [word for place, word in (("urban", "城区"), ("rural", "农村")) if place not in places]
+            for word in bare:
+                findings.add(file, f"“{topic.code} {topic.name}”在{word}没有牵头单位", near=f"{lines[0].code},")
 
 
 def _check_rules(profile: Profile, findings: Findings, file: str) -> None:
@@ -134,6 +147,7 @@ def _check_events(profile: Profile, findings: Findings, file: str) -> None:
         near = f"[event_types.{code}]"
         findings.missing(file, near, "类别", {event_type.topic} - profile.topics.keys())
         findings.missing(file, near, "单位", set(event_type.linked) - profile.units.keys())
+    findings.missing(file, "[emergencies", "应急事件种类", EMERGENCIES - profile.emergencies.keys())
     numbers = {line.number for line in profile.hotlines}
     for code, emergency in profile.emergencies.items():
         near = f"[emergencies.{code}]"
@@ -165,6 +179,8 @@ def _check_figures(profile: Profile, findings: Findings, file: str) -> None:
     if min(ratings.window_days, ratings.callback_attempts, ratings.callback_days) < 1:
         findings.add(file, "评价期限和回访次数应为正数", near="[ratings]")
     findings.missing(file, "[limits]", "时限", LIMITS - profile.limits.keys())
+    if not 1 <= profile.field.visit_round_days <= LONGEST_ROUND:
+        findings.add(file, f"visit_round_days 应在 1 到 {LONGEST_ROUND} 之间", near="visit_round_days")
     for code, number in profile.retention_days.items():
         if number < 1:
             findings.add(file, f"保存期限 {code} 应为正数", near=f"{code} =")

@@ -5,10 +5,10 @@ from functools import partial
 
 import msgspec
 
-from config.practices import ROLES, Campaign, Survey
 from config.profile import Profile
 from config.reading import Findings
 from domain.deadlines.limits import Limit
+from domain.practices import COLUMNS, ROLES, Campaign, Survey
 
 LEVELS = ("household", "grid", "village", "town", "county", "city", "province")
 LEAP_YEAR = 2024  # phases name a day of any year
@@ -17,14 +17,16 @@ REFUSED = ("稳控", "重点人员", "重点群体", "重点信访人", "特殊�
 
 
 def check_practices(profile: Profile, findings: Findings, file: str) -> None:
-    """Record what leads nowhere or cannot be in the sections of `config.practices`."""
+    """Record what leads nowhere or cannot be in the sections of `domain.practices`."""
     _check_words(profile, findings, file)
     _check_surveys(profile, findings, file)
     _check_bodies(profile, findings, file)
     _check_roles(profile, findings, file)
     _check_topics(profile, findings, file)
+    _check_safeguards(profile, findings, file)
     _check_campaigns(profile, findings, file)
     _check_figures(profile, findings, file)
+    _check_lists(profile, findings, file)
 
 
 def _check_words(profile: Profile, findings: Findings, file: str) -> None:
@@ -94,6 +96,14 @@ def _check_topics(profile: Profile, findings: Findings, file: str) -> None:
         findings.missing(file, near, "条目", catalogue.topics.keys() - catalogue.items.keys())
 
 
+def _check_safeguards(profile: Profile, findings: Findings, file: str) -> None:
+    for code, safeguard in profile.practices.safeguards.items():
+        near = f"[safeguards.{code}]"
+        findings.missing(file, near, "类别", set(safeguard.topics) - profile.topics.keys())
+        findings.missing(file, near, "单位", set(safeguard.units) - profile.units.keys())
+        findings.attempt(file, code, partial(Limit.parse, safeguard.limit), near)
+
+
 def _check_campaigns(profile: Profile, findings: Findings, file: str) -> None:
     for code, campaign in profile.practices.campaigns.items():
         for name, phase in campaign.phases.items():
@@ -127,3 +137,11 @@ def _check_figures(profile: Profile, findings: Findings, file: str) -> None:
             findings.add(file, "propose_at 应在 1 和指标数之间", near=f"[listings.{code}]")
     for code, room in practices.mediation.items():
         findings.attempt(file, code, partial(Limit.parse, room.confirmation), f"[mediation.{code}]")
+
+
+def _check_lists(profile: Profile, findings: Findings, file: str) -> None:
+    for code, chosen in profile.practices.lists.items():
+        near = f"[lists.{code}]"
+        findings.missing(file, near, "清单栏目", chosen.columns.keys() - COLUMNS)
+        findings.missing(file, near, "渠道", set(chosen.channels) - profile.channels.keys())
+        findings.missing(file, near, "类别", set(chosen.topics) - profile.topics.keys())

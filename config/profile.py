@@ -1,15 +1,16 @@
 """The shape of a profile, as `load_profile` returns it: codes are keys, Chinese texts are values."""
 
+from datetime import date
 from typing import Literal
 
 import msgspec
 
-from config.practices import Practices, Row
 from domain.deadlines.calendar import WorkingHours
 from domain.deadlines.choice import TrackRule
 from domain.deadlines.limits import Limit
 from domain.deadlines.tracks import Track
 from domain.deadlines.warnings import WarningRules
+from domain.practices import Practices, Row
 
 TOWN = "@town"  # in a duty: the unit of the town in which the place lies
 
@@ -65,6 +66,13 @@ class Duty(Row, frozen=True):
     place: Literal["any", "urban", "rural"] = "any"
     areas: tuple[str, ...] = ()
     co_units: tuple[str, ...] = ()
+    responsibility: Literal["", "territory", "line", "origin_of_problem"] = ""  # empty: territory where a town leads
+    ended_on: date | None = None
+
+    @property
+    def owed_by(self) -> str:
+        """Why the lead owes it: 属地管理, 谁主管谁负责 or 谁产生谁化解."""
+        return self.responsibility or ("territory" if self.lead == TOWN else "line")
 
 
 class EventType(Row, frozen=True):
@@ -83,6 +91,7 @@ class Emergency(Row, frozen=True):
     name: str
     numbers: tuple[str, ...]
     linked: tuple[str, ...]
+    words: tuple[str, ...] = ()  # of a text that sounds like danger to life: then the numbers are shown first
 
 
 class Hotline(Row, frozen=True):
@@ -118,6 +127,12 @@ class Scores(Row, frozen=True):
     response_rate: float
     completion_rate: float
     satisfaction_rate: float
+
+
+class FieldWork(Row, frozen=True):
+    """What grid workers go by: after how many days a household counts as not visited again (户户走到)."""
+
+    visit_round_days: int = 90
 
 
 class Plates(Row, frozen=True):
@@ -156,6 +171,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     retention_days: dict[str, int]
     ratings: Ratings
     scores: Scores
+    field: FieldWork = FieldWork()
     plates: Plates = Plates()
     practices: Practices = Practices()
     overlays: dict[str, "Profile"] = {}

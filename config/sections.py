@@ -8,14 +8,25 @@ from typing import Any, TypeVar, cast, get_args
 
 import msgspec
 
-from config.practices import Practices
-from config.profile import Channel, Emergency, EventType, Hotline, Notice, Plates, Profile, Ratings, Scores
+from config.profile import (
+    Channel,
+    Emergency,
+    EventType,
+    FieldWork,
+    Hotline,
+    Notice,
+    Plates,
+    Profile,
+    Ratings,
+    Scores,
+)
 from config.reading import Findings, read_toml
 from config.sheets import DivisionUnits, Owner, Sheets, by_code
 from config.track_files import build_rule, build_tracks
 from domain.deadlines.calendar import WorkingHours
 from domain.deadlines.limits import Limit
 from domain.deadlines.warnings import WarningRules
+from domain.practices import Practices
 
 T = TypeVar("T")
 TRACKS = Path(__file__).parent / "tracks.toml"
@@ -54,7 +65,7 @@ class Sections:
         return tuple(entry for entry in found if entry is not None)
 
     def practices(self) -> Practices:
-        """Return the sections of `config.practices`, each entry in its shape."""
+        """Return the sections of `domain.practices`, each entry in its shape."""
         found = {}
         for section in msgspec.structs.fields(Practices):
             if section.name in self.values:
@@ -116,6 +127,7 @@ def build_profile(owner: Owner, values: dict[str, Any], sheets: Sheets, findings
         retention_days=sections.value("retention_days", dict[str, int]),
         ratings=sections.value("ratings", Ratings),
         scores=sections.value("scores", Scores),
+        field=sections.given("field", FieldWork()),
         plates=sections.given("plates", Plates()),
         practices=sections.practices(),
     )

@@ -49,6 +49,9 @@ class TrackEntry(msgspec.Struct, forbid_unknown_fields=True):
     callback: str = ""
     extension: str = ""
     look: bool = False
+    report: bool = False
+    simple: bool = False
+    instant: bool = False
     stops_at: Stop | None = None
     starts: dict[ClockName, Start] = {}
     inner: tuple[InnerEntry, ...] = ()
@@ -83,6 +86,9 @@ def build_track(code: str, values: object) -> Track:
         ),
         extension=Limit.parse(entry.extension) if entry.extension else None,
         look=entry.look,
+        report=entry.report,
+        simple=entry.simple,
+        instant=entry.instant,
     )
 
 

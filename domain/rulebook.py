@@ -4,11 +4,14 @@ The profile file seeds them; code never asks which profile runs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from domain.deadlines.calendar import WorkCalendar
 from domain.deadlines.choice import TrackRule
+from domain.deadlines.limits import Limit
 from domain.deadlines.tracks import Track
 from domain.deadlines.warnings import WarningRules
+from domain.practices import Practices
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,18 @@ class EventType:
     name: str
     topic: str
     linked: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Emergency:
+    """One of the four kinds of emergencies: the numbers to call first, the units told together, the words that sound
+    like danger to life."""
+
+    code: str
+    name: str
+    numbers: tuple[str, ...]
+    linked: tuple[str, ...]
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,6 +73,13 @@ class Rulebook:
     channels: Mapping[str, str]
     notices: Mapping[str, NoticeText]
     retention_days: Mapping[str, int]
+    flags: Mapping[str, str] = field(default_factory=dict)  # what the intake officer may mark, with its words
+    emergencies: Mapping[str, Emergency] = field(default_factory=dict)
+    hotline_names: Mapping[str, str] = field(default_factory=dict)  # every number with what it is for
+    limits: Mapping[str, Limit] = field(default_factory=dict)  # side clocks
+    practices: Practices = field(default_factory=Practices)  # what an office does besides single cases
+    callback_attempts: int = 3
+    callback_days: int = 2
     rating_window_days: int = 30
     info_days: int = 15
     rework_auto_rounds: int = 1
@@ -67,6 +89,20 @@ class Rulebook:
     sms_templates: Mapping[str, str] = field(default_factory=dict)
     overlays: Mapping[str, "Rulebook"] = field(default_factory=dict)
     calendar_version: int = 0  # the last edit of the working calendar that is in it
+    limits_version: int = 0  # the last version of the limits that is in it
+
+    def danger_in(self, text: str) -> Emergency | None:
+        """The emergency that words of a text sound like, or None; it only decides which numbers are shown first."""
+        return next((one for one in self.emergencies.values() if any(word in text for word in one.words)), None)
+
+    def call_first(self, emergency: Emergency | None = None) -> dict[str, Any]:
+        """The numbers to call before writing anything, those of the emergency first: never only a form (001-10)."""
+        numbers = list(dict.fromkeys((*(emergency.numbers if emergency else ()), *self.emergency_numbers)))
+        spoken = "、".join(f"{number}({self.hotline_names[number]})" for number in numbers if number in self.hotline_names)
+        return {
+            "kind": emergency.code if emergency else None, "numbers": numbers,
+            "text": f"有生命危险请先拨打:{spoken}。",
+        }  # fmt: skip
 
     def for_area(self, area_path: str) -> "Rulebook":
         """The rules in force at a place: those of the nearest area around it that has its own, else these."""

@@ -23,3 +23,12 @@ def occurred(text: str | None, field: str) -> datetime:
     if at.tzinfo is None or not EARLIEST <= at <= now() + SLACK:
         raise ClientTimeAbsurd(field=field)
     return at.astimezone(UTC)
+
+
+def instant(text: object) -> datetime | None:
+    """What a phone may have meant by a time, in UTC; None for what is none or has no zone."""
+    try:
+        at = datetime.fromisoformat(text) if isinstance(text, str) else None
+        return at.astimezone(UTC) if at and at.tzinfo else None
+    except (ValueError, OverflowError):
+        return None

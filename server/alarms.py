@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from prometheus_client import Gauge
 
 from domain.clock import now, real_now
+from domain.dispatch.duty_gaps import gap_figures
 from domain.households.scans import alarms_of_today
 from domain.notices.delivery import figures
 from domain.sql import fetch_one
@@ -20,12 +21,19 @@ SCANS = Gauge(
     "huying_scan_alarms", "Alarms of the last 24 hours: junk scans, plates shown by too many, reported plates", ("kind",),
     registry=METRICS.registry,
 )  # fmt: skip
+DUTY_GAPS = Gauge(
+    "huying_duty_gaps", "Units with nobody on duty: now, and at some time in the next 24 hours", ("when",),
+    registry=METRICS.registry,
+)  # fmt: skip
+UNANSWERED = Gauge("huying_duty_calls_unanswered", "Urgent calls of the last day that nobody took", registry=METRICS.registry)
 TICK = Gauge("huying_timers_last_tick_seconds", "When the timers last ran (Unix time)", registry=METRICS.registry)
 
 _LOOK = """
 SELECT (SELECT min(next_at) FROM deadlines WHERE next_at <= $1 AND name <> 'info') AS oldest,
   (SELECT count(*) FROM jobs.procrastinate_jobs WHERE status = 'failed') AS parked,
-  (SELECT count(*) FROM tell_tasks WHERE state = 'open') AS tasks
+  (SELECT count(*) FROM tell_tasks WHERE state = 'open') AS tasks,
+  (SELECT count(*) FROM duty_calls WHERE rung_at > $1::timestamptz - interval '1 day' AND next_at IS NULL
+    AND acknowledged_at IS NULL) AS unanswered
 """
 
 
@@ -43,6 +51,9 @@ async def look() -> None:
     WARNINGS_LATE.set((now() - oldest).total_seconds() if oldest else 0)
     PARKED.set(row["parked"])
     TASKS.set(row["tasks"])
+    UNANSWERED.set(row["unanswered"])
+    for when, units in (await gap_figures(now())).items():
+        DUTY_GAPS.labels(when).set(units)
     for state, count in (await figures()).items():
         DELIVERIES.labels(state).set(count)
     for kind, count in (await alarms_of_today(now() - timedelta(days=1))).items():

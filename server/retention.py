@@ -42,6 +42,13 @@ class Rule:
         return (real_now() if self.real else now()) - timedelta(days=days)
 
 
+# A phone may still be owed what it sent with its photos: as long as a person has to decide on it, the files stay.
+_QUARANTINED = (
+    "EXISTS (SELECT 1 FROM sync_items i WHERE i.status <> 'done' AND i.settled_at IS NULL AND attachments.owner ="
+    " 'worker:' || i.worker AND strpos(i.body, attachments.id::text) > 0)"
+)
+_REFUSED_TEXT = "status IN ('rejected', 'conflict') AND body <> ''"
+_UNDECIDED = "interval '335 days'"  # with the thirty of `draft` a year, for what nobody ever decided
 _NOWHERE = "lon = NULL, lat = NULL, datum = NULL"
 RULES = (
     Rule("会话", "sessions", "expires_at < $1", 0, real=True),
@@ -55,8 +62,16 @@ RULES = (
     Rule("代诉人", "appeals", f"on_behalf IS NOT NULL AND {_ENDED}", 730, "contact_data", "on_behalf = NULL"),
     Rule("未到的附件", "attachment_declarations", "subject_id IS NULL AND declared_at < $1", 30, "draft"),
     Rule("断点续传", "uploads", "expires_at < $1", 0, real=True, parts=True),
-    Rule("未引用的附件", "attachments", "subject_id IS NULL AND created_at < $1", 30, "draft", files=True),
+    Rule("未引用的附件", "attachments", f"subject_id IS NULL AND created_at < $1 AND NOT {_QUARANTINED}", 30, "draft",
+         files=True),
     Rule("原始影音", "attachments", f"subject_id IS NOT NULL AND {_ENDED}", 730, "raw_media", files=True),
+    # A phone that was away for longer is told to fetch everything anew (410 `cursor-too-old`).
+    Rule("变更流", "feed", "at < $1", 180, "feed", real=True),
+    Rule("隔离记录的内容", "sync_items", f"{_REFUSED_TEXT} AND (settled_at < $1 OR received_at < $1 - {_UNDECIDED})", 30,
+         "draft", "body = ''"),
+    # The last number stays: DATA_DIR/epoch remembers it, and a database without it counts as restored.
+    Rule("离线记录", "sync_items", "received_at < $1 AND number < (SELECT max(number) FROM sync_items)", 730, "sync_log"),
+    Rule("手机", "devices", "seen_at < $1 AND revoked_at IS NULL", 730, "sync_log", real=True),
 )
 
 

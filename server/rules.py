@@ -4,21 +4,28 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from datetime import date
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 import structlog
 
-from config.profile import TOWN, Channel, Profile
+from config.profile import Channel, Profile
 from config.rules import load_divisions, load_profile, work_calendar
 from config.settings import Settings
 from domain.access.models import Department
 from domain.areas.models import Area
+from domain.cases import limits
 from domain.cases.calendar import refresh
-from domain.dispatch.models import DutyItem
-from domain.rulebook import EventType, NoticeText, Rulebook, Topic
+from domain.clock import now
+from domain.dispatch.catalogue import Heading, item
+from domain.dispatch.matching import Line
+from domain.dispatch.models import DutyItem, DutyVersion
+from domain.rulebook import Emergency, EventType, NoticeText, Rulebook, Topic
+from server.channel_register import seed_channels
 from web.unit_of_work import shielded
 
+FIRST_EFFECTIVE = date(2026, 1, 1)  # the seeds' scheme; older cases are asked by the first version too
 CALENDAR_EVERY = 5.0  # seconds; a deadline set meanwhile by the older calendar is found by its version
 log = structlog.get_logger("rules")
 
@@ -26,8 +33,13 @@ log = structlog.get_logger("rules")
 def build_rulebook(settings: Settings) -> tuple[Profile, Rulebook]:
     """The rules of the deployment's profile, with those of the areas that have their own."""
     profile = load_profile(settings.profile)
+    return profile, book_of(profile, settings)
+
+
+def book_of(profile: Profile, settings: Settings) -> Rulebook:
+    """The rules of a profile, with those of its areas that have their own."""
     overlays = {area: _book(overlay, settings, overlay.channels) for area, overlay in profile.overlays.items()}
-    return profile, replace(_book(profile, settings, profile.all_channels), overlays=overlays)
+    return replace(_book(profile, settings, profile.all_channels), overlays=overlays)
 
 
 def _book(profile: Profile, settings: Settings, channels: Mapping[str, Channel]) -> Rulebook:
@@ -47,6 +59,17 @@ def _book(profile: Profile, settings: Settings, channels: Mapping[str, Channel])
         channels={c.code: c.name for c in channels.values()},
         notices={name: NoticeText(n.title, n.body) for name, n in profile.notices.items()},
         retention_days=profile.retention_days,
+        visit_round_days=profile.field.visit_round_days,
+        flags=profile.flags,
+        emergencies={
+            c: Emergency(c, e.name, e.numbers, e.linked, e.words) for c, e in profile.emergencies.items()
+        },
+        hotline_names={line.number: line.name for line in profile.hotlines},
+        limits=profile.limits,
+        info_days=profile.limits["info_supply"].amount,
+        practices=profile.practices,
+        callback_attempts=profile.ratings.callback_attempts,
+        callback_days=profile.ratings.callback_days,
         rating_window_days=profile.ratings.window_days,
         rework_auto_rounds=1 if profile.ratings.first_bad == "auto" else 0,
         wechat_templates=_pairs(settings.wechat_templates),
@@ -62,6 +85,7 @@ def follow_calendar() -> Callable[[], Awaitable[None]]:
             await asyncio.sleep(CALENDAR_EVERY)
             try:
                 await shielded(refresh())
+                await shielded(limits.refresh())
             except Exception as error:  # noqa: BLE001 (a database that is away must not end the watch)
                 log.warning("calendar not read", error=type(error).__name__)
 
@@ -88,10 +112,35 @@ def stable_id(kind: str, code: str) -> UUID:
 async def seed(profile: Profile) -> None:
     """Write areas, units and the responsibility catalogue that are not there yet; what is there is never touched."""
     await _seed_areas(profile)
+    await seed_channels(profile)
+    await limits.seed_limits(limit_table(profile), f"{profile.name}规则文件")
     units = [Department(id=stable_id("unit", code), **row) for code, row in (await unit_rows(profile)).items()]
     await Department.bulk_create(units, ignore_conflicts=True)
-    items = [DutyItem(id=stable_id("duty", code), **row) for code, row in duty_rows(profile).items()]
-    await DutyItem.bulk_create(items, ignore_conflicts=True)
+    await _seed_duties(profile)
+
+
+def limit_table(profile: Profile) -> limits.Table:
+    """The limits of a profile and of the areas in it that have their own."""
+    return limits.table_of({limits.BASE: profile.tracks, **{a: one.tracks for a, one in profile.overlays.items()}})
+
+
+async def _seed_duties(profile: Profile) -> None:
+    """The catalogue of the file as its first version, once; later ones are published at the desk or applied."""
+    if await DutyVersion.exists():
+        return
+    first = DutyVersion(
+        id=UUID(bytes=bytes(6) + stable_id("duty-list", profile.code).bytes[6:]),  # sorts before every later version
+        title=duty_heading(profile).title, source="profile", state="published",
+        effective_on=FIRST_EFFECTIVE, created_at=now(), published_at=now(),
+    )  # fmt: skip
+    await DutyVersion.bulk_create([first], ignore_conflicts=True)
+    items = [item(first.id, line, stable_id("duty", code)) for code, line in duty_lines(profile).items()]
+    await DutyItem.bulk_create(items, ignore_conflicts=True, batch_size=500)
+
+
+def duty_heading(profile: Profile) -> Heading:
+    """What the catalogue of a profile is called."""
+    return Heading(title=f"{profile.name}职责清单", document_no="", source="profile")
 
 
 async def unit_rows(profile: Profile) -> dict[str, dict[str, Any]]:
@@ -106,15 +155,31 @@ async def unit_rows(profile: Profile) -> dict[str, dict[str, Any]]:
     }  # fmt: skip
 
 
-def duty_rows(profile: Profile) -> dict[str, dict[str, Any]]:
-    """The responsibility catalogue of the profile as columns of its table, by code."""
+def duty_lines(profile: Profile) -> dict[str, Line]:
+    """The responsibility catalogue of the profile, by code."""
     return {
-        duty.code: {
-            "topic": duty.topic, "name": duty.item, "lead_code": duty.lead, "co_codes": list(duty.co_units),
-            "basis": duty.basis, "area_first": duty.lead == TOWN,
-        }
+        duty.code: Line(
+            code=duty.code, topic=duty.topic, name=duty.item, lead=duty.lead, co_units=duty.co_units, basis=duty.basis,
+            responsibility=duty.owed_by, place=duty.place, areas=duty.areas, ended_on=duty.ended_on,
+        )
         for duty in profile.duties
     }  # fmt: skip
+
+
+def channel_rows(profile: Profile) -> list[dict[str, Any]]:
+    """The channels of the profile and of its areas as columns of their register; an area's own name their area."""
+    found = {code: (channel, "") for code, channel in profile.channels.items()}
+    for area, overlay in profile.overlays.items():
+        for code, channel in overlay.channels.items():
+            found.setdefault(code, (channel, area))
+    return [
+        {
+            "code": channel.code, "name": channel.name, "manager_code": channel.manager,
+            "aggregation": channel.aggregation, "handling": channel.handling, "number": channel.number,
+            "petition": channel.petition, "basis": channel.basis, "area_code": area,
+        }
+        for channel, area in found.values()
+    ]  # fmt: skip
 
 
 async def _seed_areas(profile: Profile) -> None:

@@ -12,6 +12,7 @@ from config.profile import Profile
 from config.settings import Settings
 from domain import clock, rulebook
 from domain.attachments.store import FileStore
+from domain.cases import limits
 from domain.cases.calendar import refresh
 from domain.journal.flush import ReactionJob
 from domain.ports import PushReader, Sms, Store, WeChat
@@ -76,6 +77,7 @@ async def open_services(settings: Settings, dsn: str) -> AsyncIterator[Services]
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(opened(tortoise_config(dsn, model_modules(), settings.pool_size)))
         await refresh()
+        await limits.refresh()
         stack.push_async_callback(follow_calendar())
         shared: Store = RedisStore(settings.redis_url) if settings.redis_url else LocalStore()
         store = SturdyStore(shared)

@@ -16,10 +16,11 @@ import structlog
 
 from domain.access.actor import SYSTEM
 from domain.clock import local_date, now
+from domain.dispatch import calls, duty_gaps
 from domain.sql import fetch_one
-from domain.workflow import lapsing, overdue, suspending
+from domain.workflow import lapsing, office_overdue, overdue, parts, suspending
 from server import alarms
-from server.reactions.calendar import recount_stale
+from server.reactions.calendar import recount_by_limits, recount_stale
 from server.reactions.content import recheck_waiting
 from server.retention import purge
 from server.services import Services
@@ -63,6 +64,8 @@ class Timers:
         """Record every warning level that has been reached and end every wait that is over; how many there were."""
         at = now()
         warned = await self._warn(at)
+        warned += await self._each(office_overdue.warned_by, office_overdue.warn_office, at)
+        warned += await self._each(calls.waiting, calls.ring_next, at)
         lapsed = await self._each(lapsing.lapsed, lapsing.lapse, at)
         lapsed += await self._each(suspending.over, suspending.end, at)
         alarms.ticked()
@@ -72,7 +75,9 @@ class Timers:
         """The slow round: close what is complete, ask again for verdicts, throw away what is past its time."""
         at = now()
         await self._each(lapsing.ripe, lapsing.close_ripe, at)
-        for step in (recheck_waiting, recount_stale, _purge_daily):
+        await self._each(parts.late_parts, parts.warn_part, at)
+        await self._careful(lambda: duty_gaps.note_gaps(at), 0)
+        for step in (recheck_waiting, recount_stale, recount_by_limits, _purge_daily):
             try:
                 await step(self._services)
             except Exception as error:

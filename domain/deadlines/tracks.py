@@ -79,6 +79,9 @@ class Track:
     inner: tuple[InnerLimit, ...] = ()
     extension: Limit | None = None
     urgent: bool = False
+    simple: bool = False  # for one unit and first matters only (国信办发〔2022〕17号): an exclusion ends it
+    instant: bool = False  # what can be answered on the spot is answered on the spot
+    report: bool = False  # closed only after the superior has accepted the closure report (闭环报告, 000-28)
     look: bool = False  # the supervision section looks before the closing (六快六日)
 
     @property

@@ -1,6 +1,7 @@
 from typing import Any
 
 from tortoise import fields
+from tortoise.fields.db_defaults import SqlDefault
 from tortoise.models import Model
 
 from domain.fields import InstantField
@@ -47,10 +48,13 @@ class FeedRow(Model):
     entity = fields.CharField(20)
     entity_id = fields.UUIDField()
     version = fields.IntField()
+    # By the database's clock at the insert, under the lock of the head: in one area it rises with `seq`.
+    at = InstantField(db_default=SqlDefault("clock_timestamp()"))
 
     class Meta:
         table = "feed"
         unique_together = (("area", "seq"),)
+        indexes = (("at",),)
 
 
 class ClientRecord(Model):

@@ -2,28 +2,31 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import asdict, replace
 from typing import Any, TypeVar
 from uuid import UUID
 
 import typer
 from rich.console import Console
 from rich.table import Table
-from tortoise.models import Model
 
 from config.changes import Change, compare
 from config.profile import Profile
 from config.rules import ProfileError, load_profile, profile_names
+from domain.clock import SHANGHAI, local_date, now
 from domain.deadlines.tracks import CLOCK_TEXTS, ClockName
+from server.commands import profile_limits
 from server.commands.serving import database, settings_or_exit
 
 T = TypeVar("T")
 console = Console()
-KINDS = {"new": "[green]新增", "changed": "[yellow]变更", "ended": "[red]停用", "kept": "库中保留"}
+KINDS = {"new": "[green]新增", "changed": "[yellow]变更", "ended": "[red]停用"}
 COLUMNS = {
     "name": "名称", "kind": "类别", "area_code": "区划", "area_path": "区划路径", "active": "启用", "topic": "事项类别",
-    "lead_code": "牵头单位", "co_codes": "协办单位", "basis": "依据", "area_first": "属地优先", "code": "编码",
+    "lead": "牵头单位", "co_units": "协办单位", "basis": "依据", "code": "编码", "responsibility": "责任依据",
+    "place": "城乡", "areas": "适用区域", "ended_on": "终止日期", "limit": "时限",
 }  # fmt: skip
-TABLES = {"unit": "单位", "duty": "职责清单"}
+TABLES = {"unit": "单位", "duty": "职责清单", "limit": "时限"}
 PERIODS = {
     "day": "每天", "week": "每周", "half_month": "每半月", "month": "每月", "quarter": "每季度", "half_year": "每半年",
     "year": "每年", "regular": "定期",
@@ -73,6 +76,7 @@ def show(name: str, area: str = typer.Option("", help="区划代码:显示该地
     _print_table("渠道", ("编码", "名称", "管理单位", "依据"), [
         (each.code, each.name, found.units[each.manager].name, each.basis) for each in found.channels.values()
     ])  # fmt: skip
+    _print_table("网格工作", ("项目", "天数"), [("每户走访一遍 visit_round_days", str(found.field.visit_round_days))])
     _print_table("附带时限", ("编码", "时限"), [(code, limit.text) for code, limit in found.limits.items()])
     _print_table("固定职责", ("主体", "事项", "次数", "周期", "依据"), [
         (each.who, each.activity, str(each.times), PERIODS[each.period], each.basis)
@@ -86,7 +90,10 @@ def show(name: str, area: str = typer.Option("", help="区划代码:显示该地
 
 def diff(name: str) -> None:
     """Compare the units and duties of the file with those in the database."""
-    _print_changes(_with_database(_loaded(name), _differences))
+    profile = _loaded(name)
+    changes = _with_database(profile, _differences)
+    _print_changes(changes)
+    _print_moves(profile, changes)
 
 
 def apply(name: str, yes: bool = typer.Option(False, "--yes", help="不再询问")) -> None:
@@ -94,12 +101,13 @@ def apply(name: str, yes: bool = typer.Option(False, "--yes", help="不再询问
     profile = _loaded(name)
     changes = _with_database(profile, _differences)
     _print_changes(changes)
-    if not any(change.kind != "kept" for found in changes.values() for _, change in found):
+    if not any(changes.values()):
         return
+    _print_moves(profile, changes)
     if not yes and not typer.confirm("写入数据库?"):
         raise typer.Exit(1)
     written = _with_database(profile, lambda found: _apply(found, changes))
-    console.print(f"已写入 {written} 项。正在运行的服务重新启动后按新规则执行")
+    console.print(f"已写入 {written} 项。时限的调整由正在运行的服务随即执行,其余内容在服务重新启动后执行")
 
 
 def _loaded(name: str) -> Profile:
@@ -130,50 +138,79 @@ def _with_database(profile: Profile, work: Callable[[Profile], Coroutine[Any, An
 
 
 async def _differences(profile: Profile) -> Differences:
-    """What differs, by table. Only rows that a profile wrote can end: the ids of others are not made from a code."""
-    from server.rules import duty_rows, stable_id, unit_rows
+    """What differs, by table: units row by row, the catalogue line by line against the version in force today."""
+    return {
+        "unit": await _unit_differences(profile),
+        "duty": await _duty_differences(profile),
+        "limit": await profile_limits.differences(profile),
+    }
 
-    found = {}
-    for table, wanted in (("unit", await unit_rows(profile)), ("duty", duty_rows(profile))):
-        codes = {stable_id(table, code): code for code in wanted}
-        rows = await _model(table).all().values()
-        by_code = {row.get("code") or codes.get(row["id"], str(row["id"])): row for row in rows}
-        held = {code: row for code, row in by_code.items() if code in wanted or row["id"].version == MADE_FROM_CODE}
-        # A table that knows no end keeps what the file no longer names.
-        ends = {"active": False} if rows and "active" in rows[0] else {}
-        ids = {code: row["id"] for code, row in held.items()}
-        ids |= {code: made for made, code in codes.items() if code not in ids}
-        found[table] = [(ids[change.code], change) for change in compare(wanted, held, ends)]
-    return found
+
+async def _unit_differences(profile: Profile) -> list[tuple[UUID, Change]]:
+    """Only rows that a profile wrote can end: the ids of others are not made from a code."""
+    from domain.access.models import Department
+    from server.rules import stable_id, unit_rows
+
+    wanted = await unit_rows(profile)
+    rows = {row["code"]: row for row in await Department.all().values()}
+    held = {code: row for code, row in rows.items() if code in wanted or row["id"].version == MADE_FROM_CODE}
+    ids = {code: row["id"] for code, row in held.items()}
+    ids |= {code: stable_id("unit", code) for code in wanted.keys() - ids.keys()}
+    return [(ids[change.code], change) for change in compare(wanted, held, {"active": False})]
+
+
+async def _duty_differences(profile: Profile) -> list[tuple[UUID, Change]]:
+    """Nothing where the version in force was published at the desk: then the file is no longer its source."""
+    from domain.dispatch.catalogue import in_force, lines_of
+    from server.rules import duty_lines, stable_id
+
+    now_in_force = await in_force(local_date(now()))
+    if now_in_force and now_in_force.source != "profile":
+        console.print(f"职责清单现行版本“{now_in_force.title}”由工作台发布,不再由规则文件管理,未作比较")
+        return []
+    wanted = {code: asdict(line) for code, line in duty_lines(profile).items()}
+    held = {code: asdict(line) for code, line in (await lines_of(now_in_force.id if now_in_force else None)).items()}
+    return [(stable_id("duty", change.code), change) for change in compare(wanted, held, {"active": False})]
 
 
 async def _apply(profile: Profile, differences: Differences) -> int:
     """Write the differences and their fact in one transaction; how many rows."""
     from domain.access.actor import SYSTEM
+    from domain.access.models import Department
     from domain.journal.unit import Fact, record
     from server import jobs
     from web.unit_of_work import run_unit
 
     async def work() -> int:
-        for table, changes in differences.items():
-            for row_id, change in changes:
-                values = {column: after for column, (_, after) in change.cells.items()}
-                if change.kind == "new":
-                    await _model(table).create(id=row_id, **values)
-                elif values:
-                    await _model(table).filter(id=row_id).update(**values)
-        counts = {table: sum(bool(one.cells) for _, one in changes) for table, changes in differences.items()}
+        for row_id, change in differences["unit"]:
+            values = {column: after for column, (_, after) in change.cells.items()}
+            if change.kind == "new":
+                await Department.create(id=row_id, **values)
+            else:
+                await Department.filter(id=row_id).update(**values)
+        await _apply_duties(profile, [change for _, change in differences["duty"]])
+        await profile_limits.apply(profile, differences["limit"])
+        counts = {table: len(changes) for table, changes in differences.items()}
         record(Fact("profile.applied", profile.area, data={"profile": profile.code, **counts}))
         return sum(counts.values())
 
     return await run_unit(SYSTEM, work, jobs.enqueue)
 
 
-def _model(table: str) -> type[Model]:
-    from domain.access.models import Department
-    from domain.dispatch.models import DutyItem
+async def _apply_duties(profile: Profile, changes: Sequence[Change]) -> None:
+    """A new version in force from today; what the file no longer names stays in it as ended, and is never matched."""
+    from domain.dispatch.catalogue import in_force, lines_of, publish_lines
+    from server.rules import duty_heading, duty_lines
 
-    return Department if table == "unit" else DutyItem
+    if not changes:
+        return
+    today = local_date(now())
+    before = await in_force(today)
+    lines = await lines_of(before.id if before else None)
+    ended = {change.code for change in changes if change.kind == "ended"}
+    kept = {code: replace(line, active=False, ended_on=today) for code, line in lines.items() if code in ended}
+    gone = {code: line for code, line in lines.items() if not line.active}
+    await publish_lines(duty_heading(profile), (gone | kept | duty_lines(profile)).values(), today)
 
 
 def _print_mistakes(name: str, error: ProfileError) -> None:
@@ -207,6 +244,19 @@ def _print_changes(differences: Differences) -> None:
         _print_table(f"文件与数据库的差别({len(rows)} 项)", ("表", "差别", "编码", "名称", "内容"), rows)
     else:
         console.print("文件与数据库一致")
+
+
+def _print_moves(profile: Profile, differences: Differences) -> None:
+    """The open deadlines that other limits would move, before they are written."""
+    if not differences["limit"]:
+        return
+    shifts, total = _with_database(profile, lambda found: profile_limits.moves(found, differences["limit"]))
+    _print_table(f"在办工单的期限将变动 {total} 项(列出最近的 {len(shifts)} 项)", ("工单", "时限", "原期限", "新期限"), [
+        (one.number, one.clock, f"{one.before.astimezone(SHANGHAI):%Y-%m-%d %H:%M}",
+         f"{one.after.astimezone(SHANGHAI):%Y-%m-%d %H:%M}") for one in shifts
+    ])  # fmt: skip
+    if not total:
+        console.print("在办工单的期限不受影响")
 
 
 def _print_table(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -1,6 +1,6 @@
 """What each reaction of `domain/reactions.py` does, assembled from the modules of this folder."""
 
-from server.reactions import calendar, content, households, notices, plates, residents, reviews
+from server.reactions import calendar, content, dispatching, households, notices, plates, residents, reviews
 from server.reactions.tasks import Made, Task
 
 __all__ = ["TASKS", "Made", "Task"]
@@ -13,4 +13,5 @@ TASKS: dict[str, Made] = {
     **plates.TASKS,
     **calendar.TASKS,
     **reviews.TASKS,
+    **dispatching.TASKS,
 }

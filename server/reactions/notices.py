@@ -25,15 +25,17 @@ Teller = Callable[[Happening, dict[str, Any]], Awaitable[None]]
 RING = "duty"  # the name of the text message to duty officers
 
 
-def _of_case(tell: Teller) -> Made:
-    """A reaction that writes notices about a case in one unit of work."""
+def _of_case(tell: Teller, case_in: str = "") -> Made:
+    """A reaction that writes notices about a case in one unit of work; `case_in`: where the event names the case, for
+    what is not to stand in its file."""
 
     def made(services: Services) -> Task:
         async def run(job: Run) -> None:
             what = happening(job)
 
             async def work() -> None:
-                case = await case_row(what.case_id)
+                named = what.data.get(case_in)
+                case = await case_row(UUID(str(named)) if named else what.case_id)
                 if case is not None:
                     await tell(what, case)
 
@@ -69,7 +71,37 @@ async def _desk(what: Happening, case: dict[str, Any]) -> None:
         level = str(what.data.get("to_level"))
         role = "joint_meeting_office" if level == "meeting" else role
         case = {**case, "area_path": level_path(case["area_path"], level)}
-    await tell_staff(what, what.event, case, await recipients.desk(case, role))
+    people = set(await recipients.desk(case, role))
+    if what.event == "case.returned" and case["first_receiver_id"]:
+        people.add(case["first_receiver_id"])  # whoever took it in first answers for finding it a unit (首接负责, 004-22)
+    await tell_staff(what, what.event, case, people)
+
+
+async def _linked(what: Happening, case: dict[str, Any]) -> None:
+    """All units linked for this kind of emergency hear of it at the same time (001-10)."""
+    emergency = rulebook().for_area(case["area_path"]).emergencies.get(str(what.data.get("emergency", "")))
+    if emergency is not None:
+        people = await recipients.linked(emergency.linked, case["area_path"])
+        await tell_staff(what, "case.emergency", case, people)
+
+
+async def _resources(what: Happening, case: dict[str, Any]) -> None:
+    """The leaders of the unit hear what is asked for, the handler hears what was answered."""
+    roles = ("unit_lead", "deputy_in_charge", "principal")
+    if what.event == "case.resources-answered":
+        people: Iterable[UUID] = {case["handler_id"]} if case["handler_id"] else ()
+    else:
+        people = await recipients.of_department(case["lead_id"], roles) if case["lead_id"] else ()
+    await tell_staff(what, what.event, case, people)
+
+
+async def _duty_office(what: Happening, case: dict[str, Any]) -> None:
+    if what.data.get("report_to_duty_office"):
+        await tell_staff(what, what.event, case, await recipients.desk(case, "duty_officer"))
+
+
+async def _discipline(what: Happening, case: dict[str, Any]) -> None:
+    await tell_staff(what, what.event, case, await holders("discipline_inspector", case["area_path"]))
 
 
 async def _deciders(what: Happening, case: dict[str, Any]) -> None:
@@ -132,14 +164,14 @@ def ring_duty(services: Services) -> Task:
 
         again = False
         for parcel in await run_unit(SYSTEM, write, services.enqueue):
-            again |= await _ring(services, parcel, last=job.attempt >= PATIENCE)
+            again |= await ring(services, parcel, last=job.attempt >= PATIENCE)
         if again:
             raise ProviderFailure("a duty officer's telephone could not be rung")
 
     return run
 
 
-async def _ring(services: Services, parcel: Parcel, *, last: bool) -> bool:
+async def ring(services: Services, parcel: Parcel, *, last: bool) -> bool:
     """Ring one telephone; True when it has to be tried again."""
     delivery = await run_unit(SYSTEM, lambda: begin(parcel, "sms"), services.enqueue)
     if delivery.state != "sending":
@@ -172,6 +204,10 @@ def tell_members(services: Services) -> Task:
 TASKS: dict[str, Made] = {
     "tell_unit": _of_case(_unit),
     "tell_desk": _of_case(_desk),
+    "tell_linked": _of_case(_linked),
+    "tell_resources": _of_case(_resources),
+    "tell_duty_office": _of_case(_duty_office),
+    "tell_discipline": _of_case(_discipline, case_in="case"),
     "tell_deciders": _of_case(_deciders),
     "tell_instructed": _of_case(_instructed),
     "tell_reporter": _of_case(_reporter),

@@ -1,5 +1,6 @@
 """Reactions to requests for review and to reports of retaliation: the body above is told, the accused never."""
 
+from typing import Any
 from uuid import UUID
 
 from domain.access.actor import SYSTEM
@@ -7,11 +8,13 @@ from domain.access.queries import holders
 from domain.appeals.models import Appeal
 from domain.clock import local_date
 from domain.notices.actions import Happening, Words, tell
-from domain.notices.desk_letters import case_row, tell_staff
+from domain.notices.desk_letters import case_row, tell_staff, warn_office_staff
 from domain.notices.recipients import of_department
 from domain.notices.texts import day, fill
 from domain.review.models import RetaliationReport, Review
 from domain.rulebook import rulebook
+from domain.supervision.models import OfficeClock
+from domain.supervision.office_clocks import FIRST_HANDLER, RETALIATION
 from server.jobs import Run
 from server.reactions.tasks import Made, Task, happening
 from server.services import Services
@@ -58,6 +61,60 @@ def tell_retaliation(services: Services) -> Task:
     return run
 
 
+def tell_office(services: Services) -> Task:
+    """Warn an office of its own clock; of a report of retaliation nobody hears who is accused or handles the case."""
+
+    async def run(job: Run) -> None:
+        what = happening(job)
+
+        async def work() -> None:
+            clock = await OfficeClock.get_or_none(id=what.subject_id)
+            case = await case_row(clock.case_id) if clock else None
+            if clock is not None and case is not None and not what.data.get("overtaken"):
+                people = await _owing(clock, case, str(what.data["level"]))
+                await warn_office_staff(what, case, clock.due_at, people, secret=clock.kind == RETALIATION)
+
+        await run_unit(SYSTEM, work, services.enqueue)
+
+    return run
+
+
+async def _owing(clock: OfficeClock, case: dict[str, Any], level: str) -> set[UUID]:
+    high = level in ("supervision", "principal")
+    if clock.kind == RETALIATION:
+        report = await RetaliationReport.get(id=clock.subject_id)
+        people = {*await _officers(clock.department_id, clock.area_path),
+                  *await holders("discipline_inspector", clock.area_path)}  # fmt: skip
+        if high and clock.department_id:
+            people |= set(await of_department(clock.department_id, ("principal",)))
+        barred = {UUID(found) for found in report.accused}
+        if case["lead_id"]:
+            barred |= set(await of_department(case["lead_id"], ()))
+        return people - barred
+    section = set(await holders("supervision_section", clock.area_path))
+    if clock.kind == FIRST_HANDLER:
+        above = set(await holders("joint_meeting_office", clock.area_path)) if high else set()
+        return section | above
+    people = set(await _officers(clock.department_id, clock.area_path))
+    return people | section if high or not people else people
+
+
+def tell_judges(services: Services) -> Task:
+    """Tell the supervision section that a first handling is to be judged."""
+
+    async def run(job: Run) -> None:
+        what = happening(job)
+
+        async def work() -> None:
+            case = await case_row(what.case_id)
+            if case is not None:
+                await tell_staff(what, what.event, case, await holders("supervision_section", case["area_path"]))
+
+        await run_unit(SYSTEM, work, services.enqueue)
+
+    return run
+
+
 async def _officers(body_id: UUID | None, area_path: str) -> set[UUID]:
     if body_id is None:
         return set(await holders(ROLE, area_path))
@@ -74,4 +131,5 @@ async def _tell_reporter(what: Happening, report: RetaliationReport) -> None:
     await tell("resident", [appeal.resident_id], f"{what.row}:{appeal.id}", words)
 
 
-TASKS: dict[str, Made] = {"tell_body": tell_body, "tell_retaliation": tell_retaliation}
+TASKS: dict[str, Made] = {"tell_body": tell_body, "tell_retaliation": tell_retaliation,
+                          "tell_office": tell_office, "tell_judges": tell_judges}  # fmt: skip

@@ -111,12 +111,26 @@ class Bulletin(Row, frozen=True):
     basis: str = ""
 
 
+# What a line of a work list can state: each is worked out from the file of the case (domain/offices/lists.py).
+COLUMNS = frozenset(
+    """
+    item matter dispute standard measures plan responsible owner leader team place risk aid explanation due next_contact
+    status progress result written_off
+    """.split()
+)
+
+
 class WorkList(Row, frozen=True):
-    """A list over cases, with what each line states."""
+    """A list over the open cases of a place, with what each line states; narrowed by channel, by topic, by being led by
+    a leader. It lists work owed and never people."""
 
     name: str
     of: Literal["case"]
     columns: dict[str, str]
+    channels: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    led: bool = False
+    ended: bool = False  # closed cases too, with how they ended
     basis: str = ""
 
 
@@ -199,6 +213,17 @@ class Mediation(Row, frozen=True):
     basis: str = ""
 
 
+class Safeguard(Row, frozen=True):
+    """A basic need of a household (两不愁三保障及饮水安全): its topics, and the units that each get a part of their own."""
+
+    name: str
+    duty: str
+    topics: tuple[str, ...]
+    units: tuple[str, ...]
+    limit: str
+    basis: str = ""
+
+
 class Practices(Row, frozen=True):
     """All of the above; a section that a profile does not write is empty."""
 
@@ -214,4 +239,4 @@ class Practices(Row, frozen=True):
     deductions: dict[str, Deductions] = {}
     listings: dict[str, Listing] = {}
     mediation: dict[str, Mediation] = {}
-    thresholds: dict[str, float] = {}
+    safeguards: dict[str, Safeguard] = {}
