@@ -46,6 +46,45 @@ async def _one(host: str, port: int, requests: "Requests", until: float, outcome
     writer.close()
 
 
+class Wire:
+    """One keep-alive connection that sends JSON and waits for the answer."""
+
+    def __init__(self, host: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._host, self._reader, self._writer = host, reader, writer
+
+    @classmethod
+    async def open(cls, url: str) -> "Wire":
+        """Connect."""
+        parts = urlsplit(url)
+        return cls(parts.netloc, *await asyncio.open_connection(parts.hostname, parts.port))
+
+    async def post(self, path: str, token: str, body: object, expected: int) -> bytes:
+        """The body of the answer; raises RuntimeError for any other status."""
+        return await self._send("POST", path, token, json.dumps(body, ensure_ascii=False).encode(), expected)
+
+    async def get(self, path: str, token: str) -> bytes:
+        """The body of a 200."""
+        return await self._send("GET", path, token, b"", 200)
+
+    async def _send(self, method: str, path: str, token: str, body: bytes, expected: int) -> bytes:
+        key = f"Idempotency-Key: {uuid4()}\r\n" if method == "POST" else ""
+        head = (
+            f"{method} {path} HTTP/1.1\r\nHost: {self._host}\r\nAuthorization: Bearer {token}\r\n"
+            f"{key}Content-Length: {len(body)}\r\n\r\n"
+        )
+        self._writer.write(head.encode() + body)
+        told = await self._reader.readuntil(b"\r\n\r\n")
+        length = int(told.lower().split(b"content-length: ", 1)[1].split(b"\r\n", 1)[0])
+        answer = await self._reader.readexactly(length)
+        if int(told[9:12]) != expected:
+            raise RuntimeError(f"{method} {path}: {told[9:12].decode()} {answer[:400].decode()}")
+        return answer
+
+    def close(self) -> None:
+        """Hang up."""
+        self._writer.close()
+
+
 class Requests:
     """Turns a plan into request bytes: bodies and tokens in turn, a fresh Idempotency-Key each."""
 

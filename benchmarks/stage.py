@@ -7,23 +7,26 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import asyncpg
+import psutil
 
 from server import embedded
 from server.db import credentials, model_modules, opened, tortoise_config
 from server.migrate import migrate
-from server.rules import build_rulebook, seed
+from server.rules import build_rulebook, seed, stable_id
 from tests.support.app import test_settings
 from tests.support.cast import make_stage
 from tests.support.gateways import valkey
 from tests.support.server import serving
 
 TOKENS = 247
+STAFF = ("dispatcher", "handler", "reviewer", "callback", "supervisor", "towndesk")
+WORKER = "13800000001"
 
 # Only here: pgbench's scripts name the columns that matter, so that a new column does not break them.
 _DEFAULTS = """
@@ -49,6 +52,8 @@ class Stage:
     tokens: list[str]
     villages: list[str]
     pgbench: Path
+    staff: dict[str, str] = field(default_factory=dict)  # login → token
+    server_pid: int = 0
 
     def load(self, **plan: Any) -> dict[str, Any]:
         """Run the load generator as its own process."""
@@ -81,7 +86,8 @@ def bench_stage(workers: int = 2) -> Iterator[Stage]:
             tokens, villages = asyncio.run(_fill(cluster.dsn))
             environ = {"WORKERS": str(workers), "REDIS_URL": redis, "POOL_SIZE": "8", "LOG_LEVEL": "warning"}
             with serving(cluster.dsn, Path(folder) / "server", **environ) as running:
-                yield Stage(running.url, cluster.dsn, tokens, villages, _pgbench())
+                staff = {login: f"hhs_bench_{login}" for login in (*STAFF, WORKER)}
+                yield Stage(running.url, cluster.dsn, tokens, villages, _pgbench(), staff, running.process.pid)
         finally:
             cluster.stop()
 
@@ -114,7 +120,48 @@ async def _fill(dsn: str) -> tuple[list[str], list[str]]:
             " FROM unnest($1::bytea[]) WITH ORDINALITY AS t(h, i) JOIN n USING (i)",
             [sha256(token.encode()).digest() for token in tokens],
         )
+        await connection.executemany(
+            "INSERT INTO sessions (token_hash, kind, subject_id, created_at, used_at, expires_at)"
+            " VALUES ($1, $2, $3, now(), now(), now() + interval '1 day')",
+            [(sha256(f"hhs_bench_{login}".encode()).digest(), kind, stable_id("staff", login)) for login, kind in
+             [*((login, "staff") for login in STAFF), (WORKER, "worker")]],
+        )  # fmt: skip
         villages = [row["code"] for row in await connection.fetch("SELECT code FROM bench_villages ORDER BY n")]
     finally:
         await connection.close()
     return tokens, villages
+
+
+def cpu_seconds(stage: Stage) -> dict[str, float]:
+    """Processor seconds used so far by the server processes and by PostgreSQL with everything that it started."""
+    return {"server": _tree(stage.server_pid), "postgres": _tree(asyncio.run(_postmaster(stage.dsn)))}
+
+
+async def _postmaster(dsn: str) -> int:
+    connection = await asyncpg.connect(**credentials(dsn))
+    try:
+        return int(psutil.Process(await connection.fetchval("SELECT pg_backend_pid()")).ppid())
+    finally:
+        await connection.close()
+
+
+def _tree(pid: int) -> float:
+    """Processor seconds of a process, its living descendants, and those of them that have ended."""
+    root = psutil.Process(pid)
+    times = [process.cpu_times() for process in (root, *root.children(recursive=True))]
+    return float(sum(t.user + t.system + t.children_user + t.children_system for t in times))
+
+
+async def ask(dsn: str, sql: str) -> Any:
+    """One value from the database, over a connection of its own."""
+    connection = await asyncpg.connect(**credentials(dsn))
+    try:
+        return await connection.fetchval(sql)
+    finally:
+        await connection.close()
+
+
+def jobs_waiting(dsn: str) -> int:
+    """Reactions that wait or run."""
+    sql = "SELECT count(*) FROM jobs.procrastinate_jobs WHERE status IN ('todo', 'doing')"
+    return int(asyncio.run(ask(dsn, sql)))

@@ -32,8 +32,8 @@ INSERT INTO sessions (token_hash, kind, subject_id, created_at, used_at, expires
   SELECT sha256(('bench' || n)::bytea), 'worker', id, now(), now(), now() + interval '1 day' FROM bench_workers;
 INSERT INTO households SELECT (jsonb_populate_record(h, jsonb_build_object('id', gen_random_uuid(), 'grid_code', w.code,
   'area_path', w.path, 'serial', 'B' || w.n || '-' || k, 'import_key', 'bench:' || w.n || ':' || k))).*
-  FROM bench_workers w, generate_series(1, CASE WHEN w.n = 1 THEN {HOUSES} ELSE 3 END) k,
-  (SELECT * FROM households WHERE grid_code = '{LIKE}' LIMIT 1) h;
+  FROM bench_workers w, generate_series(1, CASE WHEN w.n = 1 THEN {HOUSES} ELSE 3 END) k, households h
+  WHERE h.id = (SELECT id FROM households WHERE grid_code = '{LIKE}' LIMIT 1);
 ANALYZE;
 """
 

@@ -12,6 +12,7 @@ from domain.areas.geometry import Position, to_gcj02
 from domain.households.models import Household
 from domain.sql import fetch
 from server.rules import stable_id
+from tests.api.test_field_patrols import make_worker
 from tests.support.cast import DESK, WORKER, Cast
 
 pytestmark = pytest.mark.anyio
@@ -100,6 +101,30 @@ async def test_boundaries_are_loaded_shown_and_name_the_grid_of_a_position(cast:
         assert (outside.status_code, outside.json()["errors"][0]["field"]) == (422, "grid_code")
     rows = await fetch("SELECT area, data::text AS data FROM journal WHERE event = 'grid.shapes-imported' ORDER BY area")
     assert [row["area"] for row in rows] == [VILLAGE, "360781100002"]
+
+
+async def test_the_grid_of_a_position_is_suggested_for_the_form_among_my_own(cast: Cast) -> None:
+    admin, worker = await cast.staff("admin"), await cast.worker()
+    shapes = {f"g{FIRST}": square(116.02, 25.88), f"g{FOREIGN}": square(116.04, 25.88)}
+    await load(admin, collection(**shapes))
+
+    async def suggested(lon: float, datum: str = "gcj02", who: httpx.AsyncClient = worker) -> Any:
+        answer = await who.get(f"{WORKER}/grids/suggestion", params={"lon": lon, "lat": 25.885, "datum": datum})
+        assert answer.status_code == 200, answer.text
+        return answer.json()["grid"]
+
+    assert await suggested(116.025) == {"code": FIRST, "name": "第1网格"}
+    assert await suggested(116.045) is None  # in a grid of others
+    assert await suggested(116.2) is None
+    assert await suggested(116.0161, "wgs84") == {"code": FIRST, "name": "第1网格"}  # some 500 m east in GCJ-02
+    assert await suggested(116.0161) is None
+    await make_worker("13900000004", "volunteer", FIRST)
+    assert await suggested(116.025, who=await cast.worker("13900000004")) == {"code": FIRST, "name": "第1网格"}
+    path = f"{WORKER}/grids/suggestion"
+    for query in ({}, {"lon": "1", "lat": "91", "datum": "gcj02"}, {"lon": "1", "lat": "1", "datum": "bd09"}):
+        assert (await worker.get(path, params=query)).status_code == 422
+    for who, status in ((cast.anybody(), 401), (admin, 403)):
+        assert (await who.get(path, params=HERE)).status_code == status
 
 
 async def test_a_position_and_a_boundary_of_different_datums_meet(cast: Cast) -> None:

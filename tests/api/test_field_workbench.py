@@ -58,7 +58,7 @@ async def test_the_village_takes_its_own_matter_first_and_carries_it_to_the_end(
     await cast.act("villagedesk", case_id, "grade", grade="clear", facts="淤泥")
     done = await cast.act("villagedesk", case_id, "submit-result", result="已清淤")
     assert done["state"] == "reviewing"
-    assert await cast.act("villagedesk", case_id, "inspect", expect=409, passed=True)
+    assert await cast.act("villagedesk", case_id, "inspect", expect=403, passed=True)
     closed = await worker.post(f"{WORKER}/cases/{case_id}/inspect", json={"passed": True})
     assert closed.json()["state"] == "closed"
     assert (await bench(desk))["counts"] == {"first": 0, "mine": 0, "inspection": 0, "raised": 0}

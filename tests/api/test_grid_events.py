@@ -10,6 +10,7 @@ import pytest
 
 from domain.cases.models import Case
 from domain.sql import fetch
+from server.rules import stable_id
 from tests.support.cast import DESK, WORKER, Cast
 from tests.support.server import RunningServer
 
@@ -79,7 +80,7 @@ async def test_what_is_put_right_on_the_spot_goes_to_inspection_by_another(cast:
     case = await report(worker, self_handled={"result": "换了灯泡,已亮", "attachment_ids": []})
     assert (case["state"], case["version"]) == ("reviewing", 2)
     own = await worker.post(f"{WORKER}/cases/{case['id']}/inspect", json={"passed": True})
-    assert (own.status_code, own.json()["code"]) == (409, "same-officer")
+    assert (own.status_code, own.json()["code"]) == (403, "same-officer")
     events = await fetch("SELECT event FROM journal WHERE case_id = $1 ORDER BY n", [case["id"]])
     assert [row["event"] for row in events] == ["event.reported", "case.self-handled"]
 
@@ -97,6 +98,25 @@ async def test_sent_twice_it_is_one_case_and_other_content_is_refused(cast: Cast
 async def test_a_scanned_plate_says_where_and_that_a_household_told(cast: Cast) -> None:
     case = await report(await cast.worker(), grid_code=None, plate_code=await cast.plate(0, 2), event_type="E5")
     assert (case["area_code"], case["origin"]) == (GRID, "village_direct")
+
+
+async def test_what_a_household_asked_for_becomes_an_event_at_its_door(cast: Cast) -> None:
+    worker, house = await cast.worker(), str(stable_id("household", "360781100001:1"))
+    need = {
+        "id": str(uuid4()), "household_id": house, "occurred_at": "2026-03-13T16:00:00+08:00", "purposes": ["visit"],
+        "outcome": "met", "needs": ["矛盾调解"],
+    }  # fmt: skip
+    assert (await worker.post(f"{WORKER}/visits", json=need)).status_code == 201
+    case = await report(worker, grid_code=None, household_id=house, event_type="E5")
+    assert (case["area_code"], case["origin"]) == (GRID, "village_direct")
+    assert str((await Case.get(id=case["id"])).household_id) == house
+    other = {"grid_code": "360781100001002"}
+    for changes, status in (
+        ({"household_id": str(stable_id("household", "360781100002:1")), "grid_code": None}, 404),
+        ({"household_id": str(uuid4())}, 404), ({"household_id": house, **other}, 422), ({"household_id": "x"}, 422),
+        ({"household_id": house, "plate_code": await cast.plate()}, 422),
+    ):
+        assert (await worker.post(f"{WORKER}/events", json=event(**changes))).status_code == status, changes
 
 
 async def test_a_position_alone_does_not_choose_between_two_grids(cast: Cast) -> None:

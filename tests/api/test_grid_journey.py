@@ -71,7 +71,7 @@ async def test_a_morning_in_the_village(cast: Cast, at: Callable[[str], None]) -
         assert handling["met"] is True
 
         own = await worker.post(f"{WORKER}/cases/{small['id']}/inspect", json={"passed": True})
-        assert (own.status_code, own.json()["code"]) == (409, "same-officer")
+        assert (own.status_code, own.json()["code"]) == (403, "same-officer")
         await cast.act("villagedesk", str(small["id"]), "inspect", passed=True, note="干净了")
 
         await cast.react()

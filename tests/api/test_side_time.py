@@ -73,7 +73,7 @@ async def test_a_refused_extension_leaves_the_date_and_nobody_decides_the_own_re
     at("2026-03-16T09:00")
     case_id = await statutory(cast)
     await cast.act("unitlead", case_id, "extend", **{**EXTEND, "amount": 30})
-    assert (await cast.act("unitlead", case_id, "grant-extension", expect=409))["code"] == "same-officer"
+    assert (await cast.act("unitlead", case_id, "grant-extension", expect=403))["code"] == "same-officer"
     await cast.act("supervisor", case_id, "grant-extension", expect=403)
     refused = await cast.act("principal", case_id, "refuse-extension", note="可以按期办结")
     assert [one["state"] for one in refused["extensions"]] == ["refused"]

@@ -14,7 +14,7 @@ from domain.cases.models import Case
 from domain.clock import now
 from domain.households.models import Household
 from domain.sql import fetch
-from domain.sync.devices import revoke
+from domain.sync.models import Device
 from domain.visits.models import Visit
 from server.rules import stable_id
 from tests.support.cast import WORKER, Cast
@@ -243,8 +243,8 @@ async def test_photos_that_come_later_are_waited_for_by_nobody_and_tied_on_arriv
     photo = uuid4()
     item = event(1, attachments=[{"id": str(photo), "sha256": "0" * 64}])
     assert (await phone.one(item))["status"] == "done"
-    row = (await fetch("SELECT count(*) AS n FROM sync_files WHERE subject_id = $1", [item["entity_id"]]))[0]
-    assert row["n"] == 1
+    pending = (await phone.who.get(f"{WORKER}/cases/{item['entity_id']}")).json()["attachments_pending"]
+    assert pending == [str(photo)]
     owner = f"worker:{stable_id('staff', '13800000001')}"
     await Attachment.create(id=photo, owner=owner, kind="image", mime="image/jpeg", bytes=1, sha256="0" * 64, created_at=now())
     await phone.send()
@@ -269,7 +269,7 @@ async def test_nobody_else_syncs(cast: Cast) -> None:
 
 async def test_a_revoked_phone_is_told_to_forget_and_what_it_sends_is_kept_for_a_person(phone: Phone) -> None:
     cursor = (await phone.post()).json()["next_cursor"]
-    await revoke(UUID(phone.device))
+    await Device.filter(id=phone.device).update(revoked_at=now())
     item = visit(1)
     answer = (await phone.post(item, cursor=cursor)).json()
     assert (answer["results"][0]["status"], answer["results"][0]["code"]) == ("rejected", "quarantined")

@@ -51,13 +51,14 @@ SAMPLES = {
     "supervise": Sample("handling", "supervisor", "handling", {"requirement": "三日内报结果"}),
     "add-note": Sample("handling", "handler", "handling", {"text": "与村里核过"}),
     "report-on-site": Sample("handling", "handler", "handling", {"note": "两人一车到场"}, "answered"),
+    "request-resources": Sample("handling", "handler", "handling", {"reason": "积水深", "people": 4}, "answered"),
 }
 ELSEWHERE = {
     "supply-info", "not-accept", "void", "confirm-transfer", "transfer-refused", "merge", "unmerge", "grant-return",
     "refuse-return", "designate", "take-up", "hold-long-term", "resume", "close", "convert", "inspect",
     "lapse-info", "self-handle", "withdraw", "contest", "dispatch-instructed", "look", "extend", "grant-extension",
     "refuse-extension", "suspend", "unsuspend", "regrade", "skip-step", "instruct", "assign-leader", "hand-over-leader",
-    "leader-duty", "recuse",
+    "leader-duty", "recuse", "answer-at-once", "answer-resources", "file-urgent", "find-cause",
 }  # fmt: skip
 SEES_ALL = {"add-note"}  # whoever sees a case may note something: nobody inside is refused
 NO_WRONG_STATE = {"add-note", "urge", "supervise"}  # possible in every open state
@@ -150,7 +151,7 @@ async def test_nobody_reviews_the_own_result(cast: Cast) -> None:
     assert len(roles) == 1
     assert (await security.put(f"{DESK}/staff/{me['id']}/roles", json={"roles": more})).status_code == 200
     await cast.act("unitlead", case_id, "submit-result", **RESULT)
-    assert (await cast.act("unitlead", case_id, "answer", expect=409, text="好了"))["code"] == "same-officer"
+    assert (await cast.act("unitlead", case_id, "answer", expect=403, text="好了"))["code"] == "same-officer"
     assert (await cast.act("reviewer", case_id, "answer", text="好了"))["state"] == "answered"
 
 

@@ -188,9 +188,9 @@ async def test_a_contested_case_is_decided_by_another_officer(cast: Cast) -> Non
     contested = await _case(cast, case_id)
     assert (contested["state"], contested["ended_at"]) == ("registered", None)
     for action, body in (("register", REGISTER), ("accept", {}), ("ask-info", {"items": ["照片"]})):
-        assert (await cast.act("dispatcher", case_id, action, expect=409, **body))["code"] == "same-officer"
+        assert (await cast.act("dispatcher", case_id, action, expect=403, **body))["code"] == "same-officer"
     await cast.act("dispatcher2", case_id, "register", **{**REGISTER, "topic": "0902"})
-    await cast.act("dispatcher", case_id, "accept", expect=409)
+    await cast.act("dispatcher", case_id, "accept", expect=403)
     assert (await cast.act("dispatcher2", case_id, "accept"))["state"] == "accepted"
 
 

@@ -18,6 +18,7 @@ async def running_app(settings: Settings, dsn: str) -> AsyncIterator[Sanic[Any, 
     """The app between its start and stop events, without reactions and timers running by themselves."""
     Sanic._app_registry.clear()
     app = create_app(settings, dsn, with_worker=False)
+    app.config.TOUCHUP = False  # Sanic can rewrite its own methods once in a process, and here apps follow each other
     to_app: asyncio.Queue[dict[str, str]] = asyncio.Queue()
     from_app: asyncio.Queue[dict[str, str]] = asyncio.Queue()
     scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}}

@@ -6,7 +6,7 @@ from uuid import uuid4
 import msgspec
 from msgspec import inspect
 
-SAMPLES = {"occurred_at": "2026-03-10T08:00:00+08:00", "login": "somebody"}
+SAMPLES = {"occurred_at": "2026-03-10T08:00:00+08:00", "login": "somebody", "starts": "17:30", "ends": "08:30"}
 
 
 def minimal_body(kind: type[msgspec.Struct], **given: Any) -> dict[str, Any]:

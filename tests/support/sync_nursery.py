@@ -9,10 +9,12 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from sanic import Sanic
 
 from tests.support.app import test_settings
@@ -27,6 +29,8 @@ class Nursery:
             [sys.executable, "-m", "tests.support.sync_nursery"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=self._log, text=True,
         )  # fmt: skip
+        # One client for all servers: to make one costs more than to start a server.
+        self.http = httpx.Client(timeout=60, trust_env=False, limits=httpx.Limits(max_connections=None))
 
     def start(self, dsn: str, folder: Path, *, bump: bool = False, mistake: str = "") -> tuple[int, str]:
         """Start a server on a database; its process id and address. `bump`: the restore tool ran before."""
@@ -37,17 +41,18 @@ class Nursery:
         self._process.stdin.flush()
         answer = json.loads(self._process.stdout.readline())
         url = f"http://127.0.0.1:{answer['port']}"
-        until = time.monotonic() + 20
+        until = time.monotonic() + 30
         while time.monotonic() < until:
             try:
-                if httpx.get(f"{url}/healthz", timeout=5).status_code == 200:
+                if self.http.get(f"{url}/healthz", timeout=5).status_code == 200:
                     return answer["pid"], url
             except httpx.TransportError:
                 time.sleep(0.01)
-        raise RuntimeError("the forked server did not answer")
+        raise RuntimeError(f"the forked server did not answer, see {self._log.name}")
 
     def close(self) -> None:
         """End the nursery; its servers are killed by those who started them."""
+        self.http.close()
         self._process.terminate()
         self._process.wait(20)
         for pipe in (self._process.stdin, self._process.stdout, self._log):
@@ -55,7 +60,15 @@ class Nursery:
                 pipe.close()
 
 
-# ---- the four known mistakes, each put into a server on purpose
+@pytest.fixture(scope="session")
+def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
+    """One nursery of this test process, for all worlds."""
+    made = Nursery(tmp_path_factory.mktemp("nursery") / "servers.log")
+    yield made
+    made.close()
+
+
+# ---- the known mistakes, each put into a server on purpose
 
 
 def _no_dedupe() -> None:
@@ -87,7 +100,21 @@ def _no_release() -> None:
     intake.release = sync.release = nothing  # type: ignore[assignment]
 
 
-MISTAKES = {"no-dedupe": _no_dedupe, "no-release": _no_release}
+def _no_lock() -> None:
+    """Neither the lock of an entity nor that of a row."""
+    from tortoise.queryset import QuerySet
+
+    from domain.sync import intake
+    from grid_api import sync
+
+    async def nothing(*_: object) -> None:
+        return None
+
+    intake.lock_entity = sync.lock_entity = nothing
+    QuerySet.select_for_update = lambda self, *_, **__: self  # type: ignore[method-assign,misc,assignment]
+
+
+MISTAKES = {"no-dedupe": _no_dedupe, "no-release": _no_release, "no-lock": _no_lock}
 
 
 def _serve(order: dict[str, Any], sock: socket.socket) -> None:
@@ -112,7 +139,9 @@ def _serve(order: dict[str, Any], sock: socket.socket) -> None:
 def main() -> None:
     """Fork a server for each line on stdin."""
     import server.app  # noqa: F401 (imported once, for all forks)
+    from server.observe import configure_logging
 
+    configure_logging("warning")  # structlog's own default prints every local of a fault: a minute and a gigabyte each
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     for line in sys.stdin:
         sock = socket.socket()

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from config.changes import Change, compare
-from config.practices import Practices
 from config.profile import Profile
 from config.rules import PROFILES, load_divisions, load_profile, profile_names, work_calendar
 from domain.deadlines.choice import Facts, choose_track, running_clocks
 from domain.deadlines.tracks import Start, Stop, nearest
+from domain.practices import Practices
 
 RECEIVED = datetime(2026, 3, 13, 8, 30, tzinfo=UTC)  # Fri 2026-03-13 16:30 in Shanghai
 LOADED = {name: load_profile(name) for name in profile_names()}
@@ -53,6 +53,7 @@ LIMITS = {  # workflow.md and domain.md 2.1, 4.5, 4.6
     "review_accept": "3wd", "review_decision": "30d legal", "rereview_request": "30d legal",
     "rereview_decision": "30d legal", "retaliation_contact": "24h", "suspension": "30d", "long_term_review": "90d",
     "return_request": "1wd", "return_decision": "1wd", "no_progress": "30d",
+    "duty_acknowledge": "10min", "co_task": "3wd", "verification": "5wd",
 }  # fmt: skip
 
 

@@ -113,7 +113,7 @@ async def test_more_than_a_batch_goes_in_one_run(cast: Cast) -> None:
 
 
 def test_no_rule_touches_the_journal() -> None:
-    assert not {rule.table for rule in RULES} & {"journal", "feed", "journal_heads", "replies", "case_texts"}
+    assert not {rule.table for rule in RULES} & {"journal", "journal_heads", "replies", "case_texts"}
 
 
 def test_the_command_counts_and_then_deletes(cluster: Cluster, stage: str, tmp_path: Path) -> None:
