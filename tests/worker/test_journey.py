@@ -2,18 +2,17 @@
 
 Household list → codes → plates read back by a decoder → activation → scan → appeal with a sideways photo → registration →
 dispatch → handling → answer → callback → bad rating → supervision and rework → second answer → good rating → closed.
+Its fifth step, the warnings of an overdue case, has two servers of its own: tests/api/test_warnings.py.
 """
 
 import io
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import openpyxl
-import psycopg
 import pypdfium2
 import pytest
 import zxingcpp
@@ -272,23 +271,3 @@ def test_4_a_worker_discovers_reports_handles_and_tracks(journey: Journey) -> No
     tracked = {item["id"]: item["state"] for item in ok(worker.get("/api/grid/v1/cases?mine=reported"), 200)["items"]}
     assert tracked[case_id] == tracked[handled["id"]] == "closed"
     assert journey.worker("13800000002").get(f"/api/grid/v1/cases/{case_id}").status_code == 404
-
-
-@pytest.mark.mechanism("000-42")
-def test_5_an_overdue_case_warns_at_each_level_and_supervision_opens(cluster: Cluster, stage: str, tmp_path: Path) -> None:
-    with cluster.database(stage) as dsn:
-        with serving(dsn, tmp_path / "a") as running:
-            resident = running.resident("waiting")
-            ok(resident.post("/api/miniprogram/v1/appeals",
-                             json={"kind": "help", "content": "一直没人管", "area_code": VILLAGE}), 201)  # fmt: skip
-        fortnight = 14 * 86400
-        with serving(dsn, tmp_path / "a", CLOCK_OFFSET=str(fortnight)), psycopg.connect(dsn, autocommit=True) as database:
-            def levels() -> set[str]:
-                rows = database.execute("SELECT data->>'level' FROM journal WHERE event = 'deadline.warned'").fetchall()
-                return {row[0] for row in rows}
-
-            until(levels, lambda found: {"orange", "red", "urge", "supervision", "principal"} <= found)
-            opened = until(
-                lambda: database.execute("SELECT trigger, state FROM supervisions").fetchall(), bool
-            )
-    assert opened == [("overdue", "open")]
