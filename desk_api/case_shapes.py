@@ -24,13 +24,13 @@ PLAIN = (
     "event_type", "level", "urgent", "major", "area_code", "area_name", "handler_id", "reporter_id",
     "grade", "disposition", "result", "basis", "round", "rework_no", "designated", "steps", "track", "handling_track",
     "suspended_until", "leader_id", "skipped",
-    "flags", "is_initial", "first_receiver_id", "emergency", "instant",
+    "flags", "first_receiver_id", "emergency", "instant",
     "cause", "problem_origin_id", "serious_consequence",
-    "lon", "lat", "datum",
 )  # fmt: skip
+POSITION = ("lon", "lat", "datum")
 INSTANTS = ("received_at", "accepted_at", "dispatched_at", "answered_at", "ended_at")
 SCORES = frozenset({"process", "result", "solved", "staff"})
-INTERNAL = frozenset({"text_id", "text_digest", "content_digest", "entry", "entries", "clocks"})
+INTERNAL = frozenset({"repeats", "text_id", "text_digest", "content_digest", "entry", "entries", "clocks"})
 
 
 def row_shape(row: Row) -> Row:
@@ -54,13 +54,15 @@ def row_shape(row: Row) -> Row:
 def case_shape(actor: Actor, row: Row, file: CaseFile) -> Row:
     """The whole case as this reader may see it."""
     case, at = facts(row), now()
-    handling = of_units(case, actor)
+    handling, known = of_units(case, actor), _all_open(actor, case, file)
     secret = handling and row["state"] != "closed"
     return {
         **{name: row[name] for name in PLAIN},
         "state_name": STATES[row["state"]],
-        # a household is a person's door: it is shown to whom every appellant of the case may be shown
-        "household_id": row["household_id"] if _all_open(actor, case, file) else None,
+        # a door, a place on the map and "asks again" tell who somebody is: for whom every appellant may be shown to
+        "household_id": row["household_id"] if known else None,
+        "is_initial": row["is_initial"] if known else None,
+        **{name: row[name] if known else None for name in POSITION},
         "topic_name": rulebook().topics[row["topic"]].name if row["topic"] in rulebook().topics else "",
         "track_reasons": row["track_reasons"],
         "lead": _unit(row["lead_id"], row["lead_name"]),
@@ -83,6 +85,7 @@ def case_shape(actor: Actor, row: Row, file: CaseFile) -> Row:
         "suspensions": [_times(one, "from_at", "ended_at") for one in file.suspensions],
         "suspended_days": sum(one["days"] for one in file.suspensions),
         "instructions": [_times(one, "at", "dispatched_at") for one in file.instructions],
+        "endings": [_times(one, "at") for one in file.endings],
         "first_handler_reviews": [_times(one, "opened_at", "due_at", "decided_at") for one in file.first_handlers],
         "leader_cases": [_times(one, "assigned_at", "ended_at") for one in file.leaders],
         "on_site": [_times(one, "arrived_at", "reported_at") for one in file.on_site],

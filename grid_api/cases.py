@@ -65,7 +65,9 @@ async def list_cases(ask: Ask) -> dict[str, Any]:
 async def open_case(ask: Ask) -> dict[str, Any]:
     """One case with its clocks, its way so far and what I may do now (`GET /cases/{id}`)."""
     row = await case_row(ask.actor, path_id(ask))
-    return {**await _detail(ask, row), "timeline": [_line(entry) for entry in await timeline(row["id"])]}
+    whole = row["kind"] == "event" or row["handler_id"] == ask.actor.id
+    lines = [_line(entry, whole) for entry in await timeline(row["id"])]
+    return {**await _detail(ask, row), "timeline": lines}
 
 
 async def act(ask: Ask) -> dict[str, Any]:
@@ -128,35 +130,40 @@ def _heading(ask: Ask, row: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _detail(ask: Ask, row: dict[str, Any]) -> dict[str, Any]:
-    position = {"lon": row["lon"], "lat": row["lat"], "datum": row["datum"]} if row["lon"] is not None else None
+    said = await _said(ask, row)
+    # where somebody stood who wants to stay unknown tells who it is
+    known = row["lon"] is not None and all(appeal["identity"] == "named" for appeal in said)
     return {
         **_heading(ask, row),
         "can": [name for name in allowed(facts(row), ask.actor) if name in ACTIONS],
         "clocks": [clock_shape(clock, exact_level(clock["ladder"], now())) for clock in await deadlines(row["id"])],
         "result": row["result"],
-        "location": position,
-        "said": await _said(row),
+        "location": {"lon": row["lon"], "lat": row["lat"], "datum": row["datum"]} if known else None,
+        "said": [appeal["content"] for appeal in said if appeal["shown"]],
         "attachments": await _attachments(row["id"]),
         "attachments_pending": (await pending([row["id"]])).get(row["id"], []),
     }
 
 
-async def _said(row: dict[str, Any]) -> list[str]:
-    """What the appeals of the case say, for the worker who handles them; never who says it."""
+async def _said(ask: Ask, row: dict[str, Any]) -> list[dict[str, Any]]:
+    """What the appeals of the case say, never who says it: all of it for the worker who handles them, for others only what
+    they took down themselves."""
     if row["kind"] != "appeal":
         return []
-    rows = await fetch("SELECT content FROM appeals WHERE case_id = $1 ORDER BY id", [row["id"]])
-    return [appeal["content"] for appeal in rows]
+    return await fetch(
+        "SELECT content, identity, $2 OR entered_by IS NOT DISTINCT FROM $3 AS shown FROM appeals WHERE case_id = $1 ORDER BY id",
+        [row["id"], row["handler_id"] == ask.actor.id, ask.actor.id],
+    )
 
 
-def _line(entry: dict[str, Any]) -> dict[str, Any]:
+def _line(entry: dict[str, Any], whole: bool) -> dict[str, Any]:
     return {
         "at": local(entry["at"]),
         "event": entry["event"],
         "by": _SPEAKERS.get(entry["actor"].partition(":")[0], ""),
         "unit": entry["unit"],
-        # what was said to the callback officer is not for whoever did the work
-        "text": entry["text"] if entry["event"] != "case.called-back" else None,
+        # what was said to the callback officer is not for whoever did the work, colleagues' notes not for whoever reported
+        "text": entry["text"] if entry["event"] != "case.called-back" and (whole or entry["public"]) else None,
         "state": entry["data"].get("to"),
     }
 

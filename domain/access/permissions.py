@@ -114,7 +114,10 @@ ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
         "mediator": {P.MEDIATION_RUN},
         "supervision_section": _DESK | {P.OBLIGATION_RECORD, P.CASE_SUPERVISE, P.CASE_INSPECT, P.ROSTER_READ},
         "callback_officer": _DESK | {P.CASE_CALLBACK, P.IDENTITY_REVEAL},
-        "joint_meeting_office": _DESK | {P.CASE_DESIGNATE, P.CASE_ESCALATE, P.OBLIGATION_RECORD},
+        # it also takes in what is said against the office that takes in everything else
+        "joint_meeting_office": _DESK | {
+            P.CASE_DESIGNATE, P.CASE_ESCALATE, P.OBLIGATION_RECORD, P.CASE_REGISTER, P.CASE_DISPATCH,
+        },
         "leading_group_member": _DESK | {P.CASE_INSTRUCT, P.ROSTER_READ},
         "case_leader": _DESK | {P.CASE_SUPERVISE},
         "duty_officer": _DESK | {P.ROSTER_READ, P.ROSTER_MANAGE},

@@ -70,7 +70,7 @@ _PARTS = {
 _APPEAL = (
     "SELECT a.id, a.number, a.case_id, a.kind, a.topic, a.content, a.identity, a.received_at, a.complained_text,"
     " a.urgent_reason, a.channel, a.resident_id, c.state, c.kind AS case_kind, c.round, c.area_path, c.lead_id,"
-    " c.handler_id, c.reporter_id, c.complained_department_id, c.registrar_id, c.not_again_id,"
+    " c.handler_id, c.reporter_id, c.complained_department_id, c.registrar_id,"
     " c.suspended_until, d.name AS unit,"
     " p.name AS area, " + ", ".join(f"{sql} AS {name}" for name, sql in _PARTS.items()) + " FROM appeals a"
     " JOIN cases c ON c.id = a.case_id LEFT JOIN departments d ON d.id = c.lead_id"
@@ -99,6 +99,9 @@ WHERE j.case_id IN (SELECT $1::uuid UNION SELECT s.case_id FROM journal s
   AND (j.subject_id = $2 OR split_part(j.actor, ':', 1) NOT IN ('resident', 'guest', 'lookup')
        OR j.actor = ANY($4::text[]))
   AND (j.event <> 'appeal.submitted' OR j.subject_id = $2)
+  AND (j.event NOT IN ('rating.given', 'case.called-back', 'review.requested', 'review.accepted', 'review.begun',
+                       'review.decided')
+       OR j.data->>'appeal_id' = $2::text)
 ORDER BY j.at, j.area, j.n
 """
 

@@ -11,6 +11,7 @@ from domain.access.actor import Actor
 from domain.access.permissions import UNIT_ROLES, Permission
 from domain.access.scope import Where, area_condition
 from domain.cases.policy import CaseFacts, identity_open
+from domain.cases.states import OPEN
 from domain.clock import now
 from domain.journal.unit import pending
 from domain.problems import NotFound
@@ -34,12 +35,27 @@ def visible_cases(actor: Actor, alias: str = "c") -> Where:
     if actor.units:
         units = where.bind(list(actor.units))
         parts.append(
-            f"{alias}.lead_id = ANY({units}::uuid[]) OR EXISTS (SELECT 1 FROM case_units u"
+            f"{alias}.lead_id = ANY({units}::uuid[]) OR {alias}.review_unit_id = ANY({units}::uuid[])"
+            " OR EXISTS (SELECT 1 FROM case_units u"
             f" WHERE u.case_id = {alias}.id AND u.department_id = ANY({units}::uuid[]))"
         )
     where.conditions.append(" OR ".join(f"({part})" for part in parts))
     _wall(where, actor, alias)
+    _unheard(where, actor, alias)
     return where
+
+
+def _unheard(where: Where, actor: Actor, alias: str) -> None:
+    """A complaint or report whose text nobody has read yet may be about the very reader: until it is registered and the
+    unit complained of is known, only those who register and supervise see it."""
+    if not actor.departments:
+        return
+    trusted = {*actor.areas(Permission.CASE_REGISTER), *actor.areas(Permission.CASE_SUPERVISE)}
+    wide = area_condition(where, f"{alias}.area_path", sorted(trusted))
+    where.conditions.append(
+        f"{alias}.registrar_id IS NOT NULL OR {alias}.lead_id IS NOT NULL OR {alias}.kind = 'event'"
+        f" OR {alias}.appeal_type NOT IN ('complaint', 'report') OR {wide}"
+    )
 
 
 def _wall(where: Where, actor: Actor, alias: str) -> None:
@@ -50,7 +66,7 @@ def _wall(where: Where, actor: Actor, alias: str) -> None:
         )
 
 
-_CO_UNITS = (
+CO_UNITS = (
     "ARRAY(SELECT u.department_id FROM case_units u WHERE u.case_id = c.id) AS co_ids,"
     " ARRAY(SELECT jsonb_array_elements_text(x.accused) FROM retaliation_reports x WHERE x.case_id = c.id) AS accused"
 )
@@ -61,11 +77,11 @@ async def case_row(actor: Actor, case_id: UUID) -> dict[str, Any]:
     where = visible_cases(actor)
     where.add("c.id = {}", case_id)
     rows = await fetch(
-        f"SELECT c.*, d.name AS lead_name, a.name AS area_name, {_CO_UNITS} FROM cases c"
+        f"SELECT c.*, d.name AS lead_name, a.name AS area_name, {CO_UNITS} FROM cases c"
         " LEFT JOIN departments d ON d.id = c.lead_id LEFT JOIN areas a ON a.code = c.area_code"
         f" WHERE {where.sql}",
         where.values,
-        json=("steps", "plus_steps", "skipped", "recused", "track_reasons", "flags"),
+        json=("steps", "plus_steps", "skipped", "recused", "deciders", "track_reasons", "flags"),
     )
     if not rows:
         raise NotFound
@@ -92,6 +108,11 @@ class CaseSearch:
     before: UUID | None = None
     limit: int = 20
 
+    @property
+    def open_only(self) -> bool:
+        """Whether nothing but open cases can be found: a clock that runs, or states of open cases."""
+        return bool(self.overdue or self.due_before or (self.state and OPEN.issuperset(self.state)))
+
 
 _FIRST = "(c.urgent, c.is_initial, c.id)"  # 初信初访 first (004-22), urgent ones before them
 
@@ -103,14 +124,34 @@ async def search_cases(actor: Actor, search: CaseSearch, at: datetime) -> list[d
     if search.phone:
         appeals = await appeals_of_phone(actor, search.phone)
         where.add("c.id = ANY({}::uuid[])", [row["case_id"] for row in appeals])
+    order, size = _order(search), search.limit + 1
+    if not search.text:
+        return await _page(where, f"SELECT c.* FROM cases c WHERE {where.sql} ORDER BY {order} LIMIT {size}", order)
+    latest = f"SELECT c.* FROM cases c WHERE {where.sql} ORDER BY {order} LIMIT {LATEST}"
+    like = where.bind(_like(search.text))
+    said = f"SELECT 1 FROM appeals p WHERE p.case_id = c.id AND p.content ILIKE {like}"
+    found = await _page(where, f"SELECT c.* FROM ({latest}) c WHERE EXISTS ({said}) ORDER BY {order} LIMIT {size}", order)
+    if len(found) == size or len(search.text) < len("两字"):
+        return found
+    pairs = where.bind(search.text)
+    anywhere = f"SELECT p.case_id FROM appeals p WHERE bigrams(p.content) @> bigrams({pairs}) AND p.content ILIKE {like}"
+    where.conditions.append(f"c.id = ANY(ARRAY({anywhere}))")
+    return await _page(where, f"SELECT c.* FROM cases c WHERE {where.sql} ORDER BY {order} LIMIT {size}", order)
+
+
+# What many cases say is found among the latest; what few say, by the index of pairs of characters: neither looks at all.
+LATEST = 2000
+
+
+async def _page(where: Where, cases: str, order: str) -> list[dict[str, Any]]:
+    """The lines of a work list for the cases of a page: the page is cut first, names and clocks are joined to it."""
     return await fetch(
         "SELECT c.id, c.number, c.kind, c.state, c.version, c.title, c.topic, c.event_type, c.urgent, c.is_initial, c.track,"
         " c.area_code, c.received_at, c.round, c.handler_id, c.lead_id, d.name AS lead_name, a.name AS area_name,"
         " n.due_at AS next_due_at, n.name AS next_clock, n.ladder AS next_ladder"
-        " FROM cases c LEFT JOIN departments d ON d.id = c.lead_id LEFT JOIN areas a ON a.code = c.area_code"
+        f" FROM ({cases}) c LEFT JOIN departments d ON d.id = c.lead_id LEFT JOIN areas a ON a.code = c.area_code"
         " LEFT JOIN LATERAL (SELECT due_at, name, ladder FROM deadlines WHERE case_id = c.id AND stopped_at IS NULL"
-        "  ORDER BY due_at LIMIT 1) n ON TRUE"
-        f" WHERE {where.sql} ORDER BY {_order(search)} LIMIT {search.limit + 1}",
+        f"  ORDER BY due_at LIMIT 1) n ON TRUE ORDER BY {order}",
         where.values,
         json=("next_ladder",),
     )
@@ -125,19 +166,16 @@ def _narrow(where: Where, search: CaseSearch, at: datetime) -> None:
     if search.area_path:
         where.conditions.append(area_condition(where, "c.area_path", [search.area_path]))
     if search.unit:
-        where.add(
-            "c.lead_id = {} OR EXISTS (SELECT 1 FROM case_units u WHERE u.case_id = c.id AND u.department_id = {})",
-            search.unit, search.unit,
-        )  # fmt: skip
+        where.conditions.append(_of_unit(where, search.unit, open_only=search.open_only))
+    if search.open_only and not search.state:  # beside states it would only make the planner expect too few
+        where.conditions.append("c.ended_at IS NULL")  # the indexes of open cases will do: no clock of an ended one runs
     if search.channel:
         where.add("EXISTS (SELECT 1 FROM appeals p WHERE p.case_id = c.id AND p.channel = {})", search.channel)
     if search.number:
         where.add(
-            "c.number = {} OR EXISTS (SELECT 1 FROM appeals p WHERE p.case_id = c.id AND p.number = {})",
+            "c.id IN (SELECT id FROM cases WHERE number = {} UNION ALL SELECT case_id FROM appeals WHERE number = {})",
             search.number, search.number,
         )  # fmt: skip
-    if search.text:
-        where.add("EXISTS (SELECT 1 FROM appeals p WHERE p.case_id = c.id AND p.content ILIKE {})", _like(search.text))
     for limit in filter(None, (at if search.overdue else None, search.due_before)):
         where.add(
             "EXISTS (SELECT 1 FROM deadlines n WHERE n.case_id = c.id AND n.stopped_at IS NULL AND n.due_at < {})",
@@ -154,6 +192,17 @@ def _narrow(where: Where, search: CaseSearch, at: datetime) -> None:
         where.add("c.id < {}", search.before)
 
 
+def _of_unit(where: Where, unit: UUID, *, open_only: bool) -> str:
+    """Cases that a unit leads or has a part in; the open ones are few enough to be gathered first."""
+    of = where.bind(unit)
+    if open_only:
+        return (
+            f"c.id IN (SELECT id FROM cases WHERE lead_id = {of} AND ended_at IS NULL"
+            f" UNION SELECT case_id FROM case_units WHERE department_id = {of})"
+        )
+    return f"c.lead_id = {of} OR EXISTS (SELECT 1 FROM case_units u WHERE u.case_id = c.id AND u.department_id = {of})"
+
+
 def _order(search: CaseSearch) -> str:
     return "c.urgent DESC, c.is_initial DESC, c.id DESC" if search.first else "c.id DESC"
 
@@ -168,9 +217,10 @@ def facts(row: dict[str, Any]) -> CaseFacts:
         id=row["id"], kind=row["kind"], state=row["state"], area_path=row["area_path"], lead_id=row["lead_id"],
         co_ids=frozenset(row["co_ids"] or ()), handler_id=row["handler_id"], reporter_id=row["reporter_id"],
         complained_department_id=row["complained_department_id"],
-        registered=row["registrar_id"] is not None or row["state"] == "submitted", barred_id=row["not_again_id"],
+        registered=row["registrar_id"] is not None or row["state"] == "submitted",
+        barred=frozenset(row.get("deciders") or ()) if row["state"] in OPEN else frozenset(),
         recused=frozenset(row.get("recused") or ()), suspended=row.get("suspended_until") is not None,
-        accused=frozenset(row.get("accused") or ()),
+        accused=frozenset(row.get("accused") or ()), review_unit_id=row.get("review_unit_id"),
     )  # fmt: skip
 
 
@@ -180,7 +230,7 @@ async def appeals_of_phone(actor: Actor, phone: str) -> list[dict[str, Any]]:
     where.add("w.phone = {}", phone)
     where.add("p.identity <> 'anonymous'")
     rows = await fetch(
-        f"SELECT c.*, p.id AS appeal_id, p.case_id, p.resident_id, p.identity, {_CO_UNITS} FROM appellants w"
+        f"SELECT c.*, p.id AS appeal_id, p.case_id, p.resident_id, p.identity, {CO_UNITS} FROM appellants w"
         " JOIN appeals p ON p.id = w.appeal_id JOIN cases c ON c.id = p.case_id"
         f" WHERE {where.sql} ORDER BY p.id LIMIT 500",
         where.values,

@@ -8,8 +8,10 @@ from uuid import UUID
 from domain.access.queries import holders, unit_staff
 from domain.sql import fetch
 
-DESK_OF_CLOCK = {"accept": "intake_officer", "callback": "callback_officer", "instructed": "supervision_section"}
+DESK_OF_CLOCK = {"accept": "intake_officer", "callback": "callback_officer", "instructed": "supervision_section",
+                 "return_decision": "dispatcher"}
 DESK = "dispatcher"
+STAND_IN = "joint_meeting_office"  # takes over where everybody else belongs to the unit complained of
 _UNIT_ROLES: dict[str, tuple[str, ...]] = {
     "yellow": ("handler",),
     "orange": ("handler", "unit_lead"),
@@ -25,7 +27,7 @@ async def of_level(case: dict[str, Any], clock: str, level: str) -> set[UUID]:
     """Who hears that a clock of a case (row of `cases`) has reached a level: handler, then lead, then those above."""
     if clock in DESK_OF_CLOCK or case["lead_id"] is None:
         told = set(await desk(case, DESK_OF_CLOCK.get(clock, DESK)))
-        if case["first_receiver_id"] and clock not in {"callback", "instructed"}:
+        if case["first_receiver_id"] and clock == "accept":
             told.add(case["first_receiver_id"])  # 首接负责: nobody else has it yet (004-22)
     else:
         told = await of_unit(case, _UNIT_ROLES[level], with_handler=level not in _ABOVE)
@@ -64,7 +66,16 @@ async def desk(case: dict[str, Any], role: str) -> Sequence[UUID]:
 
 
 async def outside_wall(case: dict[str, Any], people: Iterable[UUID]) -> set[UUID]:
-    """The active ones among people who do not belong to the unit complained of (条例 art 30, 46)."""
+    """The active ones among people who do not belong to the unit complained of (条例 art 30, 46); where all of them do,
+    the joint meeting office, so that a complaint about the desk itself reaches somebody."""
+    asked = list(people)
+    found = await _unwalled(case, asked)
+    if found or not asked or case["complained_department_id"] is None:
+        return found
+    return await _unwalled(case, await holders(STAND_IN, case["area_path"]))
+
+
+async def _unwalled(case: dict[str, Any], people: Iterable[UUID]) -> set[UUID]:
     rows = await fetch(
         "SELECT s.id FROM staff s WHERE s.id = ANY($1::uuid[]) AND s.active AND ($2::uuid IS NULL OR"
         " (s.department_id IS DISTINCT FROM $2 AND NOT EXISTS (SELECT 1 FROM assignments a"

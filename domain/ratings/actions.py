@@ -11,7 +11,7 @@ from domain.journal.unit import Fact, record
 from domain.problems import AlreadyRated, NotYetAnswered, RatingWindowClosed
 from domain.ratings.models import Rating
 from domain.rulebook import rulebook
-from domain.sql import fetch_one
+from domain.sql import fetch, fetch_one
 
 COUNTED = frozenset({"self", "callback", "channel"})
 
@@ -52,8 +52,8 @@ async def rate(appeal: Appeal, case: Case, verdict: Verdict, source: str) -> Rat
     record(
         Fact(
             "rating.given", case.area_code, case.id, rating.id,
-            {"source": source, "round": case.round, "process": verdict.process, "result": verdict.result,
-             "solved": verdict.solved, "staff": verdict.staff, "flag": flag},
+            {"appeal_id": str(appeal.id), "source": source, "round": case.round, "process": verdict.process,
+             "result": verdict.result, "solved": verdict.solved, "staff": verdict.staff, "flag": flag},
         )
     )  # fmt: skip
     return rating
@@ -76,3 +76,14 @@ async def _own_work(appeal: Appeal, case: Case) -> bool:
     people = [person for person in (case.handler_id, case.first_handler_id, case.reviewer_id) if person]
     row = await fetch_one(_OWN_WORK, [case.lead_id, appeal.resident_id, appeal.id, people, case.id])
     return row is not None
+
+
+_NEWEST = """
+SELECT DISTINCT ON (r.appeal_id) r.solved = 'no' OR r.result <= 2 AS bad FROM ratings r
+WHERE r.case_id = $1 AND r.source IN ('self', 'callback') ORDER BY r.appeal_id, r.rated_at DESC, r.id DESC
+"""
+
+
+async def still_dissatisfied(case: Case) -> bool:
+    """Whether any appellant of the case said last that it is not solved; what others say does not change that."""
+    return any(row["bad"] for row in await fetch(_NEWEST, [case.id]))

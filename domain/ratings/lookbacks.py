@@ -101,7 +101,7 @@ async def judge_look_back(actor: Actor, look_back_id: UUID, verdict: str, note: 
     data = {"verdict": verdict, "after_days": found.after_days, "text_digest": digest(found.id, note)}
     record(Fact("look-back.done", case.area_code, case.id, found.id, data, actor=actor))
     if verdict == "relapsed" and case.state in {"closed", "answered", "long_term"}:
-        reason = f"回头看发现问题反弹:{note}"[:2000]
+        reason = "回头看发现问题反弹,请重新办理。"  # the note stays with the callback officers: it may quote others
         await move_locked(SYSTEM, case, co_ids, "rework", EFFECTS["rework"][0](reason=reason))  # type: ignore[call-arg]
     return found, case
 

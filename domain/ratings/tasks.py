@@ -10,8 +10,10 @@ from domain.access.scope import Where, in_scope
 from domain.sql import fetch
 
 _UNHEARD = (
-    "NOT EXISTS (SELECT 1 FROM ratings r WHERE r.case_id = c.id AND r.round = c.round"
-    " AND r.source IN ('self', 'callback'))"
+    "EXISTS (SELECT 1 FROM appeals p WHERE p.case_id = c.id AND NOT EXISTS (SELECT 1 FROM ratings r"
+    " WHERE r.appeal_id = p.id AND r.round = c.round AND r.source IN ('self', 'callback'))"
+    " AND NOT (SELECT count(*) >= 3 AND count(DISTINCT b.on_date) >= 2 FROM callbacks b"
+    " WHERE b.appeal_id = p.id AND b.case_id = c.id AND b.round = c.round))"
 )
 
 
@@ -32,7 +34,7 @@ async def callback_tasks(
     where = Where()
     in_scope(where, actor, Permission.CASE_CALLBACK, "c.area_path")
     outside(where, actor)
-    where.conditions += ["c.kind = 'appeal' AND c.state = 'answered'", "NOT (k.attempts >= 3 AND k.days >= 2)", _UNHEARD]
+    where.conditions += ["c.kind = 'appeal' AND c.state = 'answered'", _UNHEARD]
     if overdue_at:
         where.add("n.due_at < {}", overdue_at)
     if before:

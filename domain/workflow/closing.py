@@ -13,12 +13,13 @@ from domain.cases.move import AFTER, Body, Turn, effect, move_locked
 from domain.cases.steps import FAST
 from domain.clock import local_date, now
 from domain.deadlines.shifted import ONE_WORKING_DAY, UNREACHABLE, closes_inside, has
+from domain.dispatch.models import Verification
 from domain.ids import new_id
 from domain.problems import GuardNotMet
-from domain.ratings.actions import Verdict, rate
-from domain.ratings.models import Callback, Rating
+from domain.ratings.actions import Verdict, rate, still_dissatisfied
+from domain.ratings.models import Callback
 from domain.rulebook import rulebook
-from domain.sql import fetch_one
+from domain.sql import fetch, fetch_one
 from domain.supervision.actions import open_supervision, settle_dissatisfaction
 from domain.supervision.models import Supervision
 from domain.workflow.emergencies import urgent_file
@@ -57,7 +58,8 @@ class CallbackBody(Body, kw_only=True):
 async def callback(turn: Turn, body: CallbackBody) -> None:
     """Record the call and, when the person was reached, the rating with its source `callback` (000-24)."""
     appeals = await Appeal.filter(case_id=turn.case.id).order_by("id")
-    appeal = next((a for a in appeals if body.appeal_id in (None, a.id)), None)
+    wanted = body.appeal_id or next(iter(await _unheard(turn.case)), None)
+    appeal = next((a for a in appeals if wanted in (None, a.id)), None)
     if appeal is None:
         raise invalid("appeal_id", "此件中没有这份诉求")
     if body.reached and (body.solved is None or body.process is None or body.result is None):
@@ -70,14 +72,13 @@ async def callback(turn: Turn, body: CallbackBody) -> None:
     )  # fmt: skip
     if not body.reached:
         await _not_late_for_that(turn)
-    turn.keep_clocks = not await heard(turn.case)  # one call that nobody answers does not meet the callback clock
     turn.text = body.comment
-    turn.data |= {"reached": body.reached, "attempt": done + 1}
+    turn.data |= {"reached": body.reached, "attempt": done + 1, "appeal_id": str(appeal.id)}
     if body.reached and body.solved and body.process and body.result:
         verdict = Verdict(body.process, body.result, body.solved, body.staff, body.comment)
         await rate(appeal, turn.case, verdict, "callback")
-        turn.keep_clocks = False
         turn.after = verdict
+    turn.keep_clocks = not await heard(turn.case)  # one call that nobody answers does not meet the callback clock
 
 
 async def _not_late_for_that(turn: Turn) -> None:
@@ -112,7 +113,8 @@ async def after_verdict(case: Case, co_ids: frozenset[UUID], verdict: Verdict) -
         if case.rework_no < rulebook().for_area(case.area_path).rework_auto_rounds and case.state in {"answered", "closed"}:
             await move_locked(SYSTEM, case, co_ids, "rework", Rework(reason="群众评价不满意"))
         return
-    await settle_dissatisfaction(case)
+    if not await still_dissatisfied(case):
+        await settle_dissatisfaction(case)
     if case.state == "answered" and not await missing_for_close(case):
         await move_locked(SYSTEM, case, co_ids, "close", Body())
 
@@ -147,6 +149,8 @@ async def missing_for_close(case: Case) -> list[str]:
         missing.append("督办销号")
     if await CaseUnit.exists(case_id=case.id, done_at=None):
         missing.append("协办任务")
+    if await Verification.exists(case_id=case.id, state__in=["open", "reported"]):
+        missing.append("转交核实")
     if clocks.handling_track(case).look and "supervise" not in case.plus_steps:
         missing.append("督查查看")
     if await _owes_report(case):
@@ -166,12 +170,22 @@ async def _owes_report(case: Case) -> bool:
 
 
 async def heard(case: Case) -> bool:
-    """The appellant was heard in this round: by own rating or callback, or three attempts on two days."""
-    if await Rating.exists(case_id=case.id, round=case.round, source__in=["self", "callback"]):
-        return True
-    days = await Callback.filter(case_id=case.id, round=case.round).values_list("on_date", flat=True)
+    """Every appellant was heard in this round: by own rating or callback, or three attempts on two days."""
+    return not await _unheard(case)
+
+
+_UNHEARD = """
+SELECT p.id FROM appeals p WHERE p.case_id = $1 AND NOT EXISTS (SELECT 1 FROM ratings r WHERE r.appeal_id = p.id
+  AND r.round = $2 AND r.source IN ('self', 'callback'))
+AND NOT (SELECT count(*) >= $3 AND count(DISTINCT b.on_date) >= $4 FROM callbacks b WHERE b.appeal_id = p.id
+  AND b.case_id = $1 AND b.round = $2) ORDER BY p.id
+"""
+
+
+async def _unheard(case: Case) -> list[UUID]:
     book = rulebook().for_area(case.area_path)
-    return len(days) >= book.callback_attempts and len(set(days)) >= book.callback_days
+    rows = await fetch(_UNHEARD, [case.id, case.round, book.callback_attempts, book.callback_days])
+    return [row["id"] for row in rows]
 
 
 class Rework(Body, kw_only=True):

@@ -1,5 +1,6 @@
 """Effects of intake: register, ask for information, accept, refuse, redirect, transfer, void."""
 
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from domain.problems import ConflictOfInterest, GuardNotMet, InvalidFields
 from domain.rulebook import Rulebook, rulebook
 from domain.sql import fetch_one
 from domain.supervision.actions import open_supervision
+from domain.workflow.levels import at_level
 
 REPEATED = "群众重复反映,请核查前次办理情况,一次办结。"
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
@@ -110,10 +112,16 @@ def _flags(case: Case, body: Register) -> list[str]:
 
 
 _BEFORE = """
-SELECT q.case_id FROM appeals p JOIN appeals q ON q.case_id <> p.case_id AND (q.received_at, q.id) < (p.received_at, p.id)
- AND ((q.resident_id IS NOT NULL AND q.resident_id = p.resident_id) OR EXISTS (SELECT 1 FROM appellants v
-   JOIN appellants w ON w.phone = v.phone AND w.phone <> '' WHERE v.appeal_id = p.id AND w.appeal_id = q.id))
- JOIN cases c ON c.id = q.case_id AND c.topic = $2 AND c.state <> 'voided' WHERE p.case_id = $1 ORDER BY q.id DESC LIMIT 1
+WITH mine AS (SELECT id, resident_id, received_at FROM appeals WHERE case_id = $1), earlier AS (
+  SELECT q.case_id FROM mine p JOIN appeals q ON q.resident_id = p.resident_id
+    WHERE (q.received_at, q.id) < (p.received_at, p.id)
+  UNION ALL
+  SELECT q.case_id FROM mine p JOIN appellants v ON v.appeal_id = p.id AND v.phone <> ''
+    JOIN appellants w ON w.phone = v.phone JOIN appeals q ON q.id = w.appeal_id
+    WHERE (q.received_at, q.id) < (p.received_at, p.id)
+)
+SELECT 1 AS found FROM earlier e JOIN cases c ON c.id = e.case_id
+WHERE c.id <> $1 AND c.topic = $2 AND c.state <> 'voided' LIMIT 1
 """
 
 
@@ -199,7 +207,7 @@ class SupplyInfo(Body, kw_only=True):
 @effect("supply-info", SupplyInfo)
 async def supply_info(turn: Turn, body: SupplyInfo) -> None:
     """Take in the information asked for."""
-    turn.text, turn.public = body.text, True
+    turn.text, turn.public = body.text, turn.actor.kind != "staff"  # what a clerk takes down may name others
     await attach_evidence(turn.actor, body.attachment_ids, "supplement", turn.case.id, turn.case.id)
 
 
@@ -209,7 +217,7 @@ async def accept(turn: Turn, body: Body) -> None:
     case = turn.case
     if not case.petition_class:
         raise GuardNotMet(reason="请先登记:确定类别、诉求类型和信访类别。", missing=["register"])
-    case.accepted_at, case.registrar_id, case.not_again_id = now(), case.registrar_id or turn.actor.id, None
+    case.accepted_at, case.registrar_id, case.deciders = now(), case.registrar_id or turn.actor.id, []
 
 
 class NotAccept(Body, kw_only=True):
@@ -229,7 +237,7 @@ async def not_accept(turn: Turn, body: NotAccept) -> None:
     reason = f"{body.reason.rstrip('。')}。" if body.reason else ""
     turn.text, turn.public = f"{reason}建议途径:{body.next_channel}", True
     turn.data["reason_code"] = body.reason_code
-    turn.case.ended_at = now()
+    decide_ending(turn)
 
 
 class Redirect(Body, kw_only=True):
@@ -245,7 +253,7 @@ async def redirect(turn: Turn, body: Redirect) -> None:
     """Lead the appellant to the legal path, named with its body (004-13)."""
     turn.data["legal_path"] = body.legal_path
     turn.text, turn.public = f"此事依法应通过专门途径解决,请向{body.body}提出。", True
-    turn.case.ended_at = now()
+    decide_ending(turn)
 
 
 class Void(Body, kw_only=True):
@@ -261,7 +269,7 @@ async def void(turn: Turn, body: Void) -> None:
     if turn.hold:
         return
     turn.data["reason_code"] = body.reason_code
-    turn.case.ended_at = now()
+    decide_ending(turn)
 
 
 class TransferOut(Body, kw_only=True):
@@ -275,9 +283,10 @@ class TransferOut(Body, kw_only=True):
 @effect("transfer-out", TransferOut)
 async def transfer_out(turn: Turn, body: TransferOut) -> None:
     """Transfer to the body in charge and tell the appellant where to (000-39)."""
+    at_level(turn, turn.case.desk_level, "转送")
     contact = f",联系方式:{body.contact}" if body.contact else ""
     turn.text, turn.public = f"已转送{body.target}办理({body.basis}){contact}。", True
-    turn.case.ended_at = now()
+    decide_ending(turn)
 
 
 class Receipt(Body, kw_only=True):
@@ -296,7 +305,22 @@ async def confirm_transfer(turn: Turn, body: Receipt) -> None:
 async def transfer_refused(turn: Turn, body: Receipt) -> None:
     """The other body sent it back; it is ours again."""
     turn.text = body.note
-    turn.case.ended_at = None
+    turn.case.ended_at, turn.case.deciders = None, []
+
+
+def decide_ending(turn: Turn) -> None:
+    """End the case; whoever decided that, the first of two persons too, does not decide again after a contest."""
+    turn.case.ended_at = now()
+    people = (turn.data.get("first_officer"), turn.actor.id)
+    turn.case.deciders = [str(person) for person in people if person]
+
+
+async def accept_underway(case: Case, at: datetime) -> None:
+    """Accept an appeal by the move that takes it further (raised, instructed): the step is done, handling counts."""
+    case.accepted_at = at
+    case.steps = {**case.steps, "accept": at.isoformat()}
+    case.plus_steps = {"approve": at.isoformat(), **case.plus_steps}
+    await clocks.start(case, ("handling",), at)
 
 
 async def second_person(turn: Turn, body: Body) -> None:
