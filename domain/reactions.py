@@ -1,8 +1,8 @@
-"""What follows an event, on one page, in running order. Each name is a job of `server/reactions.py`; an unknown name
+"""What follows an event, on one page, in running order. Each name is a job of `server/reactions/`; an unknown name
 fails at boot. A reaction runs at least once, after the commit of its event, in order per case."""
 
 REACTIONS: dict[str, tuple[str, ...]] = {
-    "appeal.submitted": ("check_content", "tell_resident"),
+    "appeal.submitted": ("check_content", "find_duplicates", "tell_resident"),
     "case.registered": ("tell_linked",),
     "case.resources-asked": ("tell_resources",),
     "case.resources-answered": ("tell_resources",),
@@ -13,6 +13,7 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "case.not-accepted": ("tell_resident",),
     "case.redirected": ("tell_resident",),
     "case.transferred": ("tell_resident",),
+    "case.voided": ("tell_resident",),
     "case.dispatched": ("tell_resident", "tell_unit"),
     "case.returned": ("tell_desk",),
     "case.answered": ("tell_resident",),
@@ -39,11 +40,16 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "appeal.content-flagged": ("tell_desk",),
     "deadline.warned": ("tell_deadline",),
     "supervision.opened": ("tell_resident", "tell_unit"),
+    "hearing.requested": ("tell_hearing",),
+    "hearing.refused": ("tell_resident",),
+    "hearing.ordered": ("tell_resident", "tell_hearing"),
+    "hearing.concluded": ("tell_resident", "tell_hearing"),
     "review.requested": ("tell_body",),
     "review.decided": ("tell_resident",),
     "retaliation.reported": ("tell_retaliation",),
     "office.judgement-opened": ("tell_judges",),
     "office.warned": ("tell_office",),
+    "survey.opened": ("send_surveys",),
     "event.reported": ("ring_duty",),
     "duty.needed": ("call_duty",),
     "duty.rung": ("ring_recipient",),

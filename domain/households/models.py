@@ -171,7 +171,7 @@ class CodeScan(Model):
     code_id = fields.BinaryField(null=True)
     kid = fields.SmallIntField(null=True)  # of an orphan: what its row will need
     at = InstantField()
-    outcome = fields.CharField(10)  # live | dead | unknown | orphan
+    outcome = fields.CharField(10)  # live | dead | unknown | orphan | report | junk | crowd
     door = fields.CharField(10)  # web | resident | worker
 
     class Meta:
