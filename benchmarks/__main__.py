@@ -5,7 +5,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import aborts, filing, issuing, plates, reading
+from benchmarks import aborts, filing, issuing, plates, reading, sync
 from benchmarks.stage import bench_stage
 
 BOUNDS = {
@@ -26,6 +26,16 @@ BOUNDS = {
     ("issuing", "seconds_per_million"): ("≤", 60),
     ("issuing", "decoded"): ("=", 100_000),
     ("issuing", "decoded_to_another_house"): ("=", 0),
+    ("sync", "storm_s"): ("≤", 120),
+    ("sync", "storm_done"): ("=", 30_000),
+    ("sync", "storm_errors"): ("=", 0),
+    ("sync", "idle_ms"): ("≤", 15),
+    ("sync", "week_away_s"): ("≤", 2),
+    ("sync", "week_errors"): ("=", 0),
+    ("sync", "race_changes"): ("≥", 100_000),
+    ("sync", "race_missed"): ("=", 0),
+    ("sync", "race_never_written"): ("=", 0),
+    ("sync", "gaps"): ("=", 0),
 }
 
 
@@ -40,6 +50,8 @@ def main() -> int:
     with bench_stage() as stage:
         for name, suite in (("filing", filing), ("reading", reading), ("aborts", aborts)):
             figures[name] = suite.measure(stage)
+    with bench_stage() as stage:  # a fresh one: a thousand phones do not wait for the reactions of the suites before
+        figures["sync"] = sync.measure(stage)
     figures["plates"] = plates.measure()
     figures["issuing"] = issuing.measure()
     table = Table("suite", "figure", "value", "bound", "")

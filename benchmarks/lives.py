@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from statistics import median
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import asyncpg
 
@@ -99,8 +99,10 @@ def live(stage: Stage, seconds: int = 20, lanes: int = 8) -> dict[str, float]:
             "lanes": lanes, "seconds": seconds}  # fmt: skip
     before, waiting = cpu_seconds(stage), jobs_waiting(stage.dsn)
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.lives"], input=json.dumps(plan), capture_output=True, text=True, check=True
+        [sys.executable, "-m", "benchmarks.lives"], input=json.dumps(plan), capture_output=True, text=True, check=False
     )
+    if done.returncode:
+        raise RuntimeError(done.stderr[-2000:])
     after = cpu_seconds(stage)
     found = json.loads(done.stdout)
     lives = found["lives"]

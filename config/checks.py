@@ -11,7 +11,7 @@ from config.profile import TOWN, Profile
 from config.reading import Findings
 
 PLACEHOLDERS = frozenset(
-    ("number", "query_code", "unit", "due_on", "reason", "items", "next_channel", "result", "hotline")
+    ("number", "link", "query_code", "unit", "due_on", "reason", "items", "next_channel", "result", "hotline")
 )
 FACT_VALUES = {
     "kind": {"appeal", "event"},
@@ -27,7 +27,6 @@ LIMITS = frozenset(
         "return_request",
         "return_objection",
         "return_decision",
-        "transfer",
         "review_request",
         "review_accept",
         "review_decision",
@@ -100,6 +99,8 @@ def _check_topics(profile: Profile, findings: Findings, file: str) -> None:
             findings.add(file, f"类别编码“{topic.code}”应为两位或四位数字", near=near)
         elif topic.parent:
             findings.missing(file, near, "上级类别", {topic.parent} - profile.topics.keys())
+    strangers = set(profile.duplicates.topics) - profile.topics.keys()
+    findings.missing(f"{profile.code}.toml", "[duplicates.topics]", "类别", strangers)
 
 
 def _check_duties(profile: Profile, findings: Findings, file: str) -> None:

@@ -8,7 +8,7 @@ import msgspec
 from config.profile import Profile
 from config.reading import Findings
 from domain.deadlines.limits import Limit
-from domain.practices import COLUMNS, ROLES, Campaign, Survey
+from domain.practices import BULLETIN_COLUMNS, COLUMNS, ROLES, Campaign, Survey
 
 LEVELS = ("household", "grid", "village", "town", "county", "city", "province")
 LEAP_YEAR = 2024  # phases name a day of any year
@@ -145,3 +145,5 @@ def _check_lists(profile: Profile, findings: Findings, file: str) -> None:
         findings.missing(file, near, "清单栏目", chosen.columns.keys() - COLUMNS)
         findings.missing(file, near, "渠道", set(chosen.channels) - profile.channels.keys())
         findings.missing(file, near, "类别", set(chosen.topics) - profile.topics.keys())
+    for code, bulletin in profile.practices.bulletins.items():
+        findings.missing(file, f"[bulletins.{code}]", "通报栏目", bulletin.columns.keys() - BULLETIN_COLUMNS)

@@ -135,6 +135,14 @@ class FieldWork(Row, frozen=True):
     visit_round_days: int = 90
 
 
+class Duplicates(Row, frozen=True):
+    """How far apart cases about the same matter may lie: metres, days, and both by topic or group; 0 = not looked for."""
+
+    radius_m: int = 200
+    window_days: int = 90
+    topics: dict[str, tuple[int, int]] = {}  # code → [metres, days]
+
+
 class Plates(Row, frozen=True):
     """How door plates look: colour `#rrggbb`, emblem (PNG, JPEG) and own fonts as files of the profile's folder.
 
@@ -173,6 +181,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     scores: Scores
     field: FieldWork = FieldWork()
     plates: Plates = Plates()
+    duplicates: Duplicates = Duplicates()
     practices: Practices = Practices()
     overlays: dict[str, "Profile"] = {}
 

@@ -10,6 +10,7 @@ import msgspec
 
 from config.profile import (
     Channel,
+    Duplicates,
     Emergency,
     EventType,
     FieldWork,
@@ -129,6 +130,7 @@ def build_profile(owner: Owner, values: dict[str, Any], sheets: Sheets, findings
         scores=sections.value("scores", Scores),
         field=sections.given("field", FieldWork()),
         plates=sections.given("plates", Plates()),
+        duplicates=sections.given("duplicates", Duplicates()),
         practices=sections.practices(),
     )
     sections.finish()

@@ -8,9 +8,10 @@ from msgspec import Meta
 from desk_api.schemas import Code, Strict, Words
 from domain.access.permissions import Permission as P
 from domain.clock import local_date, now
-from domain.offices import campaigns, lists, obligations
+from domain.offices import bulletins, campaigns, lists, obligations
 from domain.offices.rules import rules
 from domain.problems import GuardNotMet
+from domain.rulebook import rulebook
 from domain.text import clean_text
 from web.bodies import fault
 from web.paging import Page, paged
@@ -56,10 +57,17 @@ class TaskDone(Strict):
     note: Words
 
 
-class Lines(Page, kw_only=True):
-    """Which area."""
+class Issue(Strict):
+    """Which area (the whole deployment), and a day of the period (today)."""
 
-    area: Code
+    area: Code | None = None
+    on: date | None = None
+
+
+class Lines(Page, kw_only=True):
+    """Which area; the whole deployment when none is named."""
+
+    area: Code | None = None
 
 
 async def show_rules(ask: Ask) -> dict[str, Any]:
@@ -112,8 +120,19 @@ async def list_lists(ask: Ask) -> dict[str, Any]:
 async def show_list(ask: Ask) -> dict[str, Any]:
     """The lines of a work list (`GET /lists/{code}`)."""
     query: Lines = ask.query
-    chosen, rows = await lists.lines(ask.actor, query.area, ask.path["code"], query.before, query.limit)
+    chosen, rows = await lists.lines(ask.actor, query.area or rulebook().county, ask.path["code"], query.before, query.limit)
     return {"name": chosen.name, "columns": chosen.columns, **paged(rows, query.limit, lambda row: row)}
+
+
+async def list_bulletins(ask: Ask) -> dict[str, Any]:
+    """The bulletins of a place (`GET /bulletins`)."""
+    return {"items": await bulletins.bulletins(ask.actor, ask.query.area)}
+
+
+async def show_bulletin(ask: Ask) -> dict[str, Any]:
+    """The table of a bulletin (`GET /bulletins/{code}`)."""
+    on = ask.query.on or local_date(now())
+    return await bulletins.bulletin(ask.actor, ask.query.area or rulebook().county, ask.path["code"], on)
 
 
 ROUTES = (
@@ -133,4 +152,8 @@ ROUTES = (
           summary="清单和台账"),
     Route(method="GET", path="/lists/<code:str>", handler=show_list, gate=P.CASE_READ, query=Lines, reads=True,
           summary="清单内容"),
+    Route(method="GET", path="/bulletins", handler=list_bulletins, gate=P.CASE_READ, query=Where, reads=True,
+          summary="通报"),
+    Route(method="GET", path="/bulletins/<code:str>", handler=show_bulletin, gate=P.CASE_READ, query=Issue, reads=True,
+          summary="通报内容"),
 )  # fmt: skip

@@ -51,7 +51,7 @@ class Wish(Strict):
     document_no: Annotated[str, Meta(max_length=60)] | None = None
 
 
-class LineList(Page, kw_only=True):
+class LineList(Strict):
     """Part of the lines: one topic or group, one unit as lead or helper."""
 
     topic: Code | None = None

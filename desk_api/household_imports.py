@@ -6,8 +6,9 @@ from uuid import UUID
 
 from desk_api.schemas import Strict, path_id
 from domain.access.permissions import Permission as P
+from domain.areas.models import Area
 from domain.attachments.store import Shelf
-from domain.households.imports import all_villages, request_import
+from domain.households.imports import all_villages, import_area, request_import
 from domain.households.places import Village
 from domain.households.queries import area_within, scoped_row, scoped_rows
 from domain.households.sheet import read
@@ -31,9 +32,10 @@ class Template(Strict):
     area: str | None = None
 
 
-async def take_in(ask: Ask) -> UUID:
-    """Read the list once, so that an unusable file is refused at once, and store it sealed."""
+async def take_in(ask: Ask) -> tuple[Area, UUID]:
+    """Read the list once, so that what cannot be used is refused before anything is stored; then store it sealed."""
     upload: Upload = ask.body
+    area = await import_area(ask.actor, upload.fields.get("area"))
     if len(upload.data) > MAX_BYTES:
         raise fault("file", "文件超过 10 MB,请拆分成几个文件分别导入")
     try:
@@ -42,13 +44,14 @@ async def take_in(ask: Ask) -> UUID:
         raise UnacceptableSheet(message=refusal.message_zh) from None
     file_id = new_id()
     await ask.app.services.files.put(Shelf.SEALED, file_id, upload.data)
-    return file_id
+    return area, file_id
 
 
 async def request(ask: Ask) -> dict[str, Any]:
     """Take in a list; it is carried out in the background."""
     upload: Upload = ask.body
-    job = await request_import(ask.actor, upload.fields.get("area"), upload.filename, ask.prepared)
+    area, file_id = ask.prepared
+    job = await request_import(ask.actor, area, upload.filename, file_id)
     return {"id": job.id, "state": job.state, "area_code": job.area_code, "filename": job.filename}
 
 

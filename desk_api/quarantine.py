@@ -27,10 +27,6 @@ log = structlog.get_logger("sync")
 
 ADVICE = {kind.code: kind.advice for kind in catalogue()}
 STATUS = {"rejected": "未登记", "conflict": "与后来的情况冲突", "held": "等待中", "done": "已补登"}
-VERBS = {
-    "visit": "走访", "visit:agree": "约定下次联系", "event": "上报事件", "patrol": "巡逻", "task:done": "当面告知",
-    "plate:activate": "启用门牌", "suggestion": "对应用的意见", "?": "无法识别",
-}  # fmt: skip
 
 
 class Items(Page, kw_only=True):
@@ -93,7 +89,7 @@ def _shape(row: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": row["item"],
         "verb": row["verb"],
-        "verb_name": VERBS.get(row["verb"], "工单办理" if row["verb"].startswith("case:") else row["verb"]),
+        "verb_name": quarantine.verb_name(row["verb"]),
         "entity_id": row["entity"],
         "worker": {"id": row["worker"], "name": row["worker_name"], "active": row["worker_active"]},
         "given_to": {"id": row["given_to"], "name": row["given_name"]} if row["given_to"] else None,

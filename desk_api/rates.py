@@ -13,7 +13,7 @@ from domain.areas.queries import area
 from domain.clock import local_date, now
 from domain.problems import NotFound
 from domain.statistics.definitions import HEADLINE, HUNDREDS, RATES, SYSTEMS, TITLES
-from domain.statistics.queries import Part, Slice, contacts_on, rate_cases, rates_on, survey_index_on
+from domain.statistics.queries import Part, Slice, rate_cases, rates_on, survey_index_on
 from domain.statistics.rates import CENT, Rate
 from domain.text import clean_text
 from web.bodies import fault
@@ -22,6 +22,9 @@ from web.routes import Ask, Route
 
 EARLIEST = date(2000, 1, 1)
 LONGEST_DAYS = 366
+
+
+Origin = Literal["superior_assigned", "town_direct", "village_escalated", "village_direct", "proactive"]
 
 
 class Period(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -34,6 +37,7 @@ class Period(Struct, forbid_unknown_fields=True, kw_only=True):
     channel: Code | None = None
     topic: Code | None = None
     track: Code | None = None
+    origin: Origin | None = None
 
 
 class CasesOf(Page, kw_only=True):
@@ -46,14 +50,15 @@ class CasesOf(Page, kw_only=True):
     channel: Code | None = None
     topic: Code | None = None
     track: Code | None = None
+    origin: Origin | None = None
     part: Literal["all", "hits", "misses"] = "all"
 
 
 async def show_rates(ask: Ask) -> dict[str, Any]:
     """Every rate as it stood at the end of a day (`GET /rates?on=`); the headline is what was solved, not replied."""
     wanted = await _slice(ask.query)
-    found = await rates_on(ask.actor, wanted)
-    contacts, issues = await contacts_on(ask.actor, wanted)
+    figures = await rates_on(ask.actor, wanted)
+    found, contacts, issues = figures.rates, figures.contacts, figures.issues
     index, answers = await survey_index_on(ask.actor, wanted)
     alarms = [name for name in HUNDREDS if 0 < found[name].denominator != found[name].numerator]
     return {
@@ -83,7 +88,8 @@ async def _slice(query: Period | CasesOf) -> Slice:
         raise fault("on", "只能查询到今天为止")
     if not 0 <= (last - first).days <= LONGEST_DAYS:
         raise fault("since", "起止日期不对,一次最多查询一年")
-    wanted = Slice(first, last, channel=query.channel, topic=query.topic, track=query.track)
+    wanted = Slice(first, last, channel=query.channel, topic=query.topic, track=query.track,
+                   origin=query.origin)  # fmt: skip
     if query.area:
         place = await area(query.area)
         if place is None:

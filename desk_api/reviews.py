@@ -11,7 +11,7 @@ from desk_api.schemas import Nothing, Strict, Words, path_id
 from domain.access.permissions import Permission as P
 from domain.clock import now
 from domain.problems import GuardNotMet, SameOfficer
-from domain.review import decisions, hearings, queries, retaliation
+from domain.review import decisions, hearing_requests, hearings, queries, retaliation
 from domain.review.finality import note_finality
 from domain.review.states import NEXT, STATES, STEPS
 from domain.text import clean_text
@@ -51,6 +51,18 @@ class NewHearing(Strict):
     place: Annotated[str, Meta(min_length=1, max_length=120)]
     members: Annotated[list[Member], Meta(min_length=3, max_length=15)]
     publicity: Literal["public", "parties", "closed"] = "public"
+
+
+class HearingWish(Strict):
+    """Why a hearing is asked for, or refused."""
+
+    reason: Words
+
+
+class RequestList(Page, kw_only=True):
+    """Which state."""
+
+    state: Literal["open", "granted", "refused"] | None = None
 
 
 class Conclusion(Strict):
@@ -131,6 +143,26 @@ async def list_hearings(ask: Ask) -> dict[str, Any]:
     return {"items": [{**{f: row[f] for f in fields}, **{t: local(row[t]) for t in times}} for row in rows]}
 
 
+async def list_requests(ask: Ask) -> dict[str, Any]:
+    """Requests for hearings that I decide (`GET /hearing-requests`)."""
+    rows = await hearing_requests.requests_of(ask.actor, ask.query.state, ask.query.before, ask.query.limit)
+    return paged(rows, ask.query.limit, lambda row: {
+        **row, "asked_at": local(row["asked_at"]), "decided_at": local(row["decided_at"]),
+    })  # fmt: skip
+
+
+async def ask_hearing(ask: Ask) -> dict[str, Any]:
+    """My unit asks for a hearing on its case (`POST /cases/{id}/hearing-requests`)."""
+    found = await hearing_requests.ask_for_unit(ask.actor, path_id(ask.path["id"]), clean_text(ask.body.reason))
+    return {"id": found.id, "case_id": found.case_id, "state": found.state, "asked_at": local(found.asked_at)}
+
+
+async def refuse_hearing(ask: Ask) -> dict[str, Any]:
+    """Refuse a hearing with reasons (`POST /hearing-requests/{id}/refusal`)."""
+    found = await hearing_requests.refuse_request(ask.actor, path_id(ask.path["id"]), clean_text(ask.body.reason))
+    return {"id": found.id, "state": found.state, "decided_at": local(found.decided_at)}
+
+
 async def conclude(ask: Ask) -> dict[str, Any]:
     """Record and conclude a hearing (`POST /hearings/{id}/conclusion`)."""
     account, conclusion = clean_text(ask.body.record), clean_text(ask.body.conclusion)
@@ -182,7 +214,8 @@ def _review(row: dict[str, Any]) -> dict[str, Any]:
     times = ("requested_at", "accept_due_at", "decide_due_at", "accepted_at", "decided_at")
     return {
         **{name: row[name] for name in plain}, **{name: local(row[name]) for name in times},
-        "step_name": STEPS[row["step"]], "state_name": STATES[row["state"]], "can": list(NEXT.get(row["state"], ())),
+        "step_name": STEPS[row["step"]], "state_name": STATES[row["state"]],
+        "can": [] if row["worked"] else list(NEXT.get(row["state"], ())),
     }  # fmt: skip
 
 
@@ -205,7 +238,7 @@ def _report_state(report: Any) -> dict[str, Any]:
 
 
 def _post(path: str, handler: Any, gate: P, body: type, summary: str) -> Route:
-    made = path.endswith(("hearings", "finality"))
+    made = path.endswith(("hearings", "finality", "hearing-requests"))
     return Route(method="POST", path=path, handler=handler, gate=gate, body=body, summary=summary,
                  status=201 if made else 200, problems=(GuardNotMet, SameOfficer))  # fmt: skip
 
@@ -220,6 +253,10 @@ ROUTES = (
     _post("/cases/<id:str>/hearings", order_case_hearing, P.REVIEW_DECIDE, NewHearing, "举行听证"),
     Route(method="GET", path="/cases/<id:str>/hearings", handler=list_hearings, gate=P.REVIEW_DECIDE, reads=True,
           summary="听证列表"),
+    Route(method="GET", path="/hearing-requests", handler=list_requests, gate=P.REVIEW_DECIDE, query=RequestList,
+          reads=True, summary="听证申请列表"),
+    _post("/cases/<id:str>/hearing-requests", ask_hearing, P.CASE_HANDLE, HearingWish, "申请听证"),
+    _post("/hearing-requests/<id:str>/refusal", refuse_hearing, P.REVIEW_DECIDE, HearingWish, "不举行听证"),
     _post("/hearings/<id:str>/conclusion", conclude, P.REVIEW_DECIDE, Conclusion, "听证结论"),
     _post("/cases/<id:str>/finality", judge_finality, P.CASE_REGISTER, Finality, "复核终结后再次反映的判断"),
     Route(method="GET", path="/retaliation-reports", handler=list_reports, gate=P.RETALIATION_HANDLE, query=ReportList,

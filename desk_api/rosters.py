@@ -1,28 +1,28 @@
-"""Staff door: rapid teams and duty rosters of units: who is on duty, where nobody is, sheets in, weeks copied, calls."""
+"""Staff door: duty rosters of units: who is on duty, where nobody is, sheets in, weeks copied."""
 
 import asyncio
-from datetime import date, datetime, time, timedelta
-from typing import Annotated, Any, Literal
+from datetime import date, time, timedelta
+from typing import Annotated, Any
 from uuid import UUID
 
 from msgspec import Meta
 
 from desk_api.household_imports import XLSX, attachment
-from desk_api.schemas import Code, Purpose, Strict, path_id
+from desk_api.schemas import Strict, path_id
+from desk_api.teams import member_shape, unit_of
 from domain.access.models import Department
 from domain.access.permissions import Permission as P
 from domain.access.queries import department
 from domain.clock import local_date, now
 from domain.deadlines.calendar import start_of_day
-from domain.dispatch import calls, rosters, teams
+from domain.dispatch import rosters, teams
 from domain.dispatch.leaders import unit_for
 from domain.dispatch.roster import REASONS, recipient, segments
 from domain.dispatch.roster_sheet import RosterSheet, read_roster, roster_template
 from domain.households.table_file import SheetRefused
-from domain.problems import GuardNotMet, NotFound, UnacceptableSheet
-from domain.text import clean_phone, clean_text
+from domain.problems import NotFound, UnacceptableSheet
+from domain.text import clean_text
 from web.bodies import fault
-from web.paging import Page, paged
 from web.routes import Answer, Ask, Route
 from web.shapes import local, masked_phone
 from web.uploads import Upload
@@ -31,7 +31,6 @@ Row = dict[str, Any]
 LONGEST = 62  # days of a roster at once
 SHEET_BYTES = 1024 * 1024
 Clock = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
-Name = Annotated[str, Meta(min_length=1, max_length=60)]
 
 
 class Span(Strict):
@@ -39,36 +38,6 @@ class Span(Strict):
 
     since: date | None = None
     until: date | None = None
-
-
-class Member(Strict):
-    """Somebody of the team."""
-
-    name: Name
-    phone: Annotated[str, Meta(min_length=3, max_length=40)]
-    role: Literal["lead", "deputy", "backbone", "phone"]
-    place: Annotated[int, Meta(ge=1, le=99)] = 1
-    staff_id: UUID | None = None
-
-
-class Check(Strict):
-    """Whether somebody answered."""
-
-    reached: bool
-
-
-class Leave(Strict):
-    """From when to when, and who stands in; no start ends the leave."""
-
-    since: datetime | None = None
-    until: datetime | None = None
-    substitute_id: UUID | None = None
-
-
-class Reveal(Strict):
-    """What the number is needed for."""
-
-    purpose: Purpose
 
 
 class Turn(Strict):
@@ -95,71 +64,9 @@ class Copy(Strict):
     target: date
 
 
-class CallList(Page, kw_only=True):
-    """The calls of one unit."""
-
-    unit: Code | None = None
-
-
-# ---- the team
-
-
-async def show_team(ask: Ask) -> Row:
-    """The rapid team of a unit, numbers masked (`GET /units/{id}/team`)."""
-    unit = await _unit(ask)
-    return {"unit": {"id": unit.id, "name": unit.name}, "items": [_member(row) for row in await teams.team(unit.id)]}
-
-
-async def add_member(ask: Ask) -> Row:
-    """Take somebody into the team (`POST /units/{id}/team`)."""
-    made = await teams.add_member(ask.actor, path_id(ask.path["id"]), _person(ask.body))
-    return {"id": made.id, "name": made.name, "role": made.role}
-
-
-async def change_member(ask: Ask) -> Row:
-    """Change somebody of the team (`PUT /team-members/{id}`)."""
-    made = await teams.change_member(ask.actor, path_id(ask.path["id"]), _person(ask.body))
-    return {"id": made.id, "name": made.name, "role": made.role}
-
-
-async def remove_member(ask: Ask) -> Answer:
-    """Take somebody out of the team (`DELETE /team-members/{id}`)."""
-    await teams.leave_team(ask.actor, path_id(ask.path["id"]))
-    return Answer(status=204)
-
-
-async def check_member(ask: Ask) -> Row:
-    """Record a reachability check (`POST /team-members/{id}/checks`)."""
-    found = await teams.note_reachability(ask.actor, path_id(ask.path["id"]), ask.body.reached)
-    return {"id": found.id, "reachable": found.reachable, "checked_at": local(found.checked_at)}
-
-
-async def set_leave(ask: Ask) -> Row:
-    """Record a leave and who stands in (`POST /team-members/{id}/leave`)."""
-    body: Leave = ask.body
-    for name in ("since", "until"):
-        at = getattr(body, name)
-        if at is not None and at.tzinfo is None:
-            raise fault(name, "时间须带时区,如 2026-03-13T17:30:00+08:00")
-    found = await teams.set_leave(
-        ask.actor, path_id(ask.path["id"]), teams.Leave(body.since, body.until, body.substitute_id)
-    )
-    return {"id": found.id, "away_from": local(found.away_from), "away_until": local(found.away_until),
-            "substitute_id": found.substitute_id}  # fmt: skip
-
-
-async def open_number(ask: Ask) -> Row:
-    """The number in full, on record with its purpose (`POST /team-members/{id}/reveals`)."""
-    purpose = clean_text(ask.body.purpose)
-    return {"phone": await teams.number_of(ask.actor, path_id(ask.path["id"]), purpose)}
-
-
-# ---- the roster
-
-
 async def show_roster(ask: Ask) -> Row:
     """Shifts of a unit and who would be rung when, gaps included (`GET /units/{id}/roster`)."""
-    unit = await _unit(ask)
+    unit = await unit_of(ask)
     since = ask.query.since or local_date(now())
     until = ask.query.until or since + timedelta(days=6)
     if not 0 <= (until - since).days < LONGEST:
@@ -181,12 +88,12 @@ async def show_roster(ask: Ask) -> Row:
 
 async def show_now(ask: Ask) -> Row:
     """Who is on duty in a unit at this moment (`GET /units/{id}/on-duty`)."""
-    unit, at = await _unit(ask), now()
+    unit, at = await unit_of(ask), now()
     found = recipient(await rosters.duty_of(unit, at, at), at)
     people = {row["id"]: row for row in await teams.team(unit.id)}
     return {
         "unit": {"id": unit.id, "name": unit.name, "phone": unit.phone}, "at": local(at), "kind": found.kind,
-        "reason": REASONS[found.kind], "people": [_member(people[who]) for who in found.member_ids if who in people],
+        "reason": REASONS[found.kind], "people": [member_shape(people[who]) for who in found.member_ids if who in people],
     }  # fmt: skip
 
 
@@ -242,54 +149,11 @@ async def send_template(ask: Ask) -> Answer:
     return Answer(raw=raw, headers=attachment("duty-roster-template.xlsx"), content_type=XLSX)
 
 
-# ---- calls
-
-
-async def list_calls(ask: Ask) -> Row:
-    """Urgent calls about cases that I see (`GET /duty-calls`)."""
-    query: CallList = ask.query
-    unit = await department(query.unit) if query.unit else None
-    if query.unit and unit is None:
-        raise fault("unit", "没有这个单位")
-    rows = await calls.calls(ask.actor, unit.id if unit else None, query.before, query.limit)
-    return paged(rows, query.limit, _call)
-
-
-async def acknowledge(ask: Ask) -> Row:
-    """Take a call (`POST /duty-calls/{id}/acknowledgement`)."""
-    call = await calls.acknowledge(ask.actor, path_id(ask.path["id"]))
-    return {"id": call.id, "step": call.step, "acknowledged_at": local(call.acknowledged_at)}
-
-
-async def _unit(ask: Ask) -> Department:
-    return await unit_for(ask.actor, P.ROSTER_READ, path_id(ask.path["id"]))
-
-
-def _person(body: Member) -> teams.Person:
-    name, phone = clean_text(body.name), clean_phone(body.phone)
-    if not name:
-        raise fault("name", "请填写姓名", "required")
-    if phone is None:
-        raise fault("phone", "电话号码不对,请填写手机号或带区号的座机")
-    return teams.Person(name=name, phone=phone, role=body.role, place=body.place, staff_id=body.staff_id)
-
-
 def _turn(body: Turn) -> rosters.Turn:
     return rosters.Turn(
         member_id=body.member_id, on=body.on, starts=time.fromisoformat(body.starts),
         ends=time.fromisoformat(body.ends), label=clean_text(body.label) or "值班", place=body.place,
     )  # fmt: skip
-
-
-def _member(row: Row) -> Row:
-    names = ("id", "name", "role", "place", "staff_id", "reachable", "substitute_id", "substitute")
-    at = now()
-    away = row["away_from"] is not None and row["away_from"] <= at and (not row["away_until"] or at < row["away_until"])
-    return {
-        **{name: row[name] for name in names}, "role_name": teams.ROLES[row["role"]],
-        "phone": masked_phone(row["phone"]), "away": away,
-        **{name: local(row[name]) for name in ("checked_at", "away_from", "away_until")},
-    }  # fmt: skip
 
 
 def _shift(row: Row) -> Row:
@@ -300,29 +164,7 @@ def _shift(row: Row) -> Row:
     }  # fmt: skip
 
 
-def _call(row: Row) -> Row:
-    names = ("id", "case_id", "number", "title", "unit", "step", "chain")
-    return {
-        **{name: row[name] for name in names}, "rung_at": local(row["rung_at"]), "next_at": local(row["next_at"]),
-        "acknowledged_at": local(row["acknowledged_at"]),
-    }  # fmt: skip
-
-
 ROUTES = (
-    Route(method="GET", path="/units/<id:str>/team", handler=show_team, gate=P.ROSTER_READ, reads=True,
-          summary="快速处置队伍"),
-    Route(method="POST", path="/units/<id:str>/team", handler=add_member, gate=P.ROSTER_MANAGE, body=Member, status=201,
-          summary="队伍增加人员"),
-    Route(method="PUT", path="/team-members/<id:str>", handler=change_member, gate=P.ROSTER_MANAGE, body=Member,
-          summary="修改队伍人员"),
-    Route(method="DELETE", path="/team-members/<id:str>", handler=remove_member, gate=P.ROSTER_MANAGE, status=204,
-          summary="队伍减少人员", problems=(GuardNotMet,)),
-    Route(method="POST", path="/team-members/<id:str>/checks", handler=check_member, gate=P.ROSTER_MANAGE, body=Check,
-          summary="通信畅通检查"),
-    Route(method="POST", path="/team-members/<id:str>/leave", handler=set_leave, gate=P.ROSTER_MANAGE, body=Leave,
-          summary="请假和顶班"),
-    Route(method="POST", path="/team-members/<id:str>/reveals", handler=open_number, gate=P.ROSTER_READ, body=Reveal,
-          replay=False, summary="查看值班电话"),
     Route(method="GET", path="/units/<id:str>/roster", handler=show_roster, gate=P.ROSTER_READ, query=Span, reads=True,
           summary="值班表和空岗"),
     Route(method="GET", path="/units/<id:str>/on-duty", handler=show_now, gate=P.ROSTER_READ, reads=True,
@@ -336,8 +178,4 @@ ROUTES = (
           upload_bytes=SHEET_BYTES, status=201, summary="导入值班表", problems=(UnacceptableSheet, NotFound)),
     Route(method="GET", path="/rosters/template", handler=send_template, gate=P.ROSTER_MANAGE, reads=True,
           content_type=XLSX, summary="值班表模板"),
-    Route(method="GET", path="/duty-calls", handler=list_calls, gate=P.ROSTER_READ, query=CallList, reads=True,
-          summary="紧急呼叫记录"),
-    Route(method="POST", path="/duty-calls/<id:str>/acknowledgement", handler=acknowledge, gate=P.ROSTER_READ,
-          summary="应答紧急呼叫"),
 )  # fmt: skip

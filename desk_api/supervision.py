@@ -7,6 +7,7 @@ from desk_api.case_shapes import supervision_shape
 from desk_api.schemas import Strict, Words, path_id
 from domain.access.permissions import Permission as P
 from domain.cases.file import supervision_row
+from domain.problems import GuardNotMet
 from domain.supervision.actions import answer_supervision, close_supervision
 from domain.supervision.queries import Wanted, find_supervisions
 from domain.text import clean_text
@@ -64,5 +65,5 @@ ROUTES = (
     Route(method="POST", path="/supervisions/<id:str>/response", handler=respond, gate=P.CASE_READ, body=Response,
           summary="回复督办"),
     Route(method="POST", path="/supervisions/<id:str>/verdict", handler=decide, gate=P.CASE_SUPERVISE, body=Verdict,
-          summary="督办结论"),
+          summary="督办结论", problems=(GuardNotMet,)),
 )  # fmt: skip

@@ -100,6 +100,12 @@ class LadderStep(Row, frozen=True):
     reason: str = ""
 
 
+# What a bulletin can state (domain/offices/bulletins.py): keys that its lines stand for, and counts of work.
+BULLETIN_COLUMNS = frozenset(
+    "origin topic village new count due overdue on_time solved dissatisfied transferred told failing causes top_issues".split()
+)
+
+
 class Bulletin(Row, frozen=True):
     """A report that is made each period for every area of a level, approved, then sent."""
 

@@ -48,6 +48,14 @@ class Emergency:
 
 
 @dataclass(frozen=True)
+class Reach:
+    """How far apart two cases of a topic may lie to be about the same matter: metres and days; 0 = not looked for."""
+
+    radius_m: int = 200
+    window_days: int = 90
+
+
+@dataclass(frozen=True)
 class NoticeText:
     """The words of a notice, with placeholders in braces."""
 
@@ -81,12 +89,12 @@ class Rulebook:
     callback_attempts: int = 3
     callback_days: int = 2
     rating_window_days: int = 30
-    info_days: int = 15
     rework_auto_rounds: int = 1
     supervision_workdays: int = 3
     visit_round_days: int = 90  # every household is walked to once in so many days (户户走到)
     wechat_templates: Mapping[str, str] = field(default_factory=dict)
     sms_templates: Mapping[str, str] = field(default_factory=dict)
+    reaches: Mapping[str, Reach] = field(default_factory=dict)  # by topic; the empty code is that of every other
     overlays: Mapping[str, "Rulebook"] = field(default_factory=dict)
     calendar_version: int = 0  # the last edit of the working calendar that is in it
     limits_version: int = 0  # the last version of the limits that is in it
@@ -103,6 +111,10 @@ class Rulebook:
             "kind": emergency.code if emergency else None, "numbers": numbers,
             "text": f"有生命危险请先拨打:{spoken}。",
         }  # fmt: skip
+
+    def reach(self, topic: str) -> Reach:
+        """How far to look for cases about the same matter: of the topic, else of its group, else as everywhere."""
+        return self.reaches.get(topic) or self.reaches.get(topic[:2]) or self.reaches.get("") or Reach()
 
     def for_area(self, area_path: str) -> "Rulebook":
         """The rules in force at a place: those of the nearest area around it that has its own, else these."""

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from domain.clock import now
+from domain.clock import SHANGHAI, now
 from domain.problems import ClientTimeAbsurd
 
 EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
@@ -32,3 +32,9 @@ def instant(text: object) -> datetime | None:
         return at.astimezone(UTC) if at and at.tzinfo else None
     except (ValueError, OverflowError):
         return None
+
+
+def spoken_time(at: datetime) -> str:
+    """An instant as people say it here: 2026年3月18日 14:30."""
+    here = at.astimezone(SHANGHAI)
+    return f"{here.year}年{here.month}月{here.day}日 {here:%H:%M}"

@@ -6,6 +6,8 @@ is a visit. What is wrong with one item is its result, never the answer of the r
 
 import asyncio
 import random
+import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -27,7 +29,7 @@ from domain.problems import (
     TemporarilyUnavailable,
 )
 from domain.sync.cursor import Cursor, device_key, fits, seal, unseal
-from domain.sync.devices import device_row, greet
+from domain.sync.devices import current_worker, device_row, greet
 from domain.sync.epoch import Life, Marker, last_number, life, write_marker
 from domain.sync.files import expecting, tie_arrived
 from domain.sync.intake import Desk, Sender, lock_entity, release, take, waiting
@@ -47,7 +49,9 @@ from web.unit_of_work import attempt, run_unit
 log = structlog.get_logger("sync")
 
 AT_ONCE = 24  # pushes of one process under way; each needs a connection of the pool for each item
+LOOK_BACK_S = 10.0
 _pushing = [0]
+_turned_away: deque[float] = deque()
 
 
 async def sync(ask: Ask) -> dict[str, Any]:
@@ -56,10 +60,9 @@ async def sync(ask: Ask) -> dict[str, Any]:
     body: Envelope = ask.body
     worker = _worker(ask)
     _measure(ask, body.items)
-    now = await life()
-    cursor = _cursor(worker, body, now)
     with _turn(len(body.items)):
-        return await _serve(ask, cursor, now)
+        now = await life()
+        return await _serve(ask, _cursor(worker, body, now), now)
 
 
 async def _serve(ask: Ask, cursor: Cursor, now: Life) -> dict[str, Any]:
@@ -123,12 +126,21 @@ def _refused(row: dict[str, Any]) -> dict[str, Any]:
 def _turn(items: int) -> Iterator[None]:
     """When a thousand phones come back at once, those that would wait too long are told to come again in a while."""
     if items and _pushing[0] >= AT_ONCE:
-        raise TemporarilyUnavailable(retry_after=random.randint(2, 10))  # noqa: S311 (spreads phones, hides nothing)
+        raise TemporarilyUnavailable(retry_after=_pause())
     _pushing[0] += bool(items)
     try:
         yield
     finally:
         _pushing[0] -= bool(items)
+
+
+def _pause() -> int:
+    """Seconds: the more were turned away of late, the later, lest those who ask in vain take the time of those at work."""
+    now = time.monotonic()
+    while _turned_away and now - _turned_away[0] > LOOK_BACK_S:
+        _turned_away.popleft()
+    _turned_away.append(now)
+    return 2 + random.randint(0, 2 + len(_turned_away) // 10)  # noqa: S311 (spreads phones, hides nothing)
 
 
 def _worker(ask: Ask) -> UUID:
@@ -158,16 +170,18 @@ def _cursor(worker: UUID, body: Envelope, now: Life) -> Cursor:
 
 
 async def _page(ask: Ask, cursor: Cursor, sender: Sender) -> Page:
-    """A revoked phone is told to forget everything it has."""
-    if not sender.locked_out:
-        return await pull(ask.actor, cursor)
+    """What the rights of this moment show: they may have changed while the items were applied. A revoked phone is told to
+    forget everything it has."""
+    actor = await current_worker(sender.worker) if ask.body.items else ask.actor
+    if actor is not None and not sender.locked_out:
+        return await pull(actor, cursor)
     return Page(Cursor(cursor.epoch, cursor.worker), revoked=sorted(cursor.scopes))
 
 
 async def _push(ask: Ask, sender: Sender, items: list[msgspec.Raw]) -> list[dict[str, Any]]:
     desk = Desk(verbs(ask), attempt, translate, _log_fault)
     results = [await _one(ask, desk, sender, bytes(raw)) for raw in items]
-    if any(result["status"] not in {"retry", "duplicate"} for result in results):
+    if any(result["status"] != "retry" for result in results):  # a duplicate too is told to be safe
         folder = ask.app.services.settings.data_dir
         await asyncio.to_thread(write_marker, folder, Marker(sender.epoch, await last_number()))
     if not sender.locked_out:

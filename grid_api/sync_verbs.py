@@ -106,7 +106,9 @@ async def _perform(ask: Ask, call: _Call, actor: Actor, item: Item, at: datetime
 async def _files(actor: Actor, call: _Call, item: Item, body: dict[str, Any]) -> list[UUID]:
     """Announce the files of an item and put those that only the item names into the body; those for which the body has
     no place are returned."""
-    await declare(actor, named_files(item))
+    if not (named := named_files(item)):
+        return []
+    await declare(actor, named)
     inside = set(named_files(msgspec.structs.replace(item, attachments=[])))
     loose = [each.id for each in item.attachments if each.id not in inside]
     if "attachment_ids" not in call.body.__struct_fields__:

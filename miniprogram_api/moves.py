@@ -60,9 +60,10 @@ async def _done(own: Own, message: Message) -> dict[str, Any]:
 
 
 def _move(path: str, handler: Any, gate: P, body: type, summary: str) -> Route:
+    limit = URGES if path == "urges" else ()
     problems = (MoveNotAllowed, GuardNotMet, UnknownAttachment)
     return Route(method="POST", path=f"/appeals/<id:str>/{path}", handler=handler, gate=gate, body=body, status=201,
-                 summary=summary, problems=problems)  # fmt: skip
+                 summary=summary, problems=problems, limit=limit)  # fmt: skip
 
 
 ROUTES = (

@@ -147,7 +147,7 @@ def _rating(row: dict[str, Any]) -> RatingFacts:
     answered = [reply["at"] for reply in row["replies"] or () if reply["round"] == row["round"]]
     rated = any(r["round"] == row["round"] and r["source"] == "self" for r in row["ratings"] or ())
     at = datetime.fromisoformat(answered[0]) if answered else None
-    return RatingFacts(at, rated, rulebook().rating_window_days)
+    return RatingFacts(at, rated, rulebook().for_area(row["area_path"]).rating_window_days)
 
 
 def _local(at: str | datetime | None) -> str | None:

@@ -3,18 +3,22 @@
 from typing import Any
 
 from domain.access.permissions import Permission as P
+from domain.clock import now
 from domain.problems import GuardNotMet, ReviewFinal, ReviewWindowClosed
+from domain.review.hearing_requests import announced, ask_own
 from domain.review.models import Review
 from domain.review.queries import own_reviews
 from domain.review.requests import request_rereview, request_review
 from domain.review.retaliation import report_retaliation
 from domain.review.states import STATES, STEPS
+from domain.rulebook import rulebook
 from domain.text import clean_text
 from domain.workflow.own import lock_own
 from miniprogram_api.own import path_id
 from miniprogram_api.schemas import Strict, Words
+from miniprogram_api.topics import CACHED
 from web.bodies import fault
-from web.routes import Ask, Route
+from web.routes import PUBLIC, Answer, Ask, Route
 from web.shapes import local
 
 SEEN_BY = "被反映的单位看不到这份反映。上一级单位和纪检监察人员会在 24 小时内与您联系。"
@@ -42,6 +46,24 @@ async def post_rereview(ask: Ask) -> dict[str, Any]:
     """Ask for re-review (contract: `POST /appeals/{id}/rereview-requests`)."""
     reason = _words("reason", ask.body.reason)
     return _asked(await request_rereview(await lock_own(ask.actor, path_id(ask)), reason))
+
+
+async def post_hearing(ask: Ask) -> dict[str, Any]:
+    """Ask for a hearing on my appeal (`POST /appeals/{id}/hearing-requests`)."""
+    reason = _words("reason", ask.body.reason)
+    found = await ask_own(await lock_own(ask.actor, path_id(ask)), reason)
+    return {"id": found.id, "state": found.state, "asked_at": local(found.asked_at),
+            "next_step": "举行听证的,会把时间地点告诉您;不举行的,会告诉您理由。"}  # fmt: skip
+
+
+async def list_hearings(ask: Ask) -> Answer:
+    """Public hearings to come (`GET /public-hearings`); nothing about who asked."""
+    topics = rulebook().topics
+    return Answer({"items": [
+        {"planned_at": local(row["planned_at"]), "place": row["place"], "area": row["area"] or "",
+         "topic": topics[row["topic"]].name if row["topic"] in topics else ""}
+        for row in await announced(now())
+    ]}, headers=CACHED)  # fmt: skip
 
 
 async def list_reviews(ask: Ask) -> dict[str, Any]:
@@ -89,6 +111,9 @@ ROUTES = (
           body=NewReview, status=201, summary="申请复查", problems=_PROBLEMS),
     Route(method="POST", path="/appeals/<id:str>/rereview-requests", handler=post_rereview, gate=P.APPEAL_DECIDE,
           body=NewReview, status=201, summary="申请复核", problems=_PROBLEMS),
+    Route(method="POST", path="/appeals/<id:str>/hearing-requests", handler=post_hearing, gate=P.APPEAL_DECIDE,
+          body=NewReview, status=201, summary="申请听证", problems=(GuardNotMet,)),
+    Route(method="GET", path="/public-hearings", handler=list_hearings, gate=PUBLIC, reads=True, summary="听证公告"),
     Route(method="GET", path="/appeals/<id:str>/reviews", handler=list_reviews, gate=P.APPEAL_FOLLOW, reads=True,
           summary="我的复查复核"),
     Route(method="POST", path="/appeals/<id:str>/retaliation-reports", handler=post_retaliation,

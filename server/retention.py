@@ -43,10 +43,13 @@ class Rule:
 
 
 # A phone may still be owed what it sent with its photos: as long as a person has to decide on it, the files stay.
-_QUARANTINED = (
-    "EXISTS (SELECT 1 FROM sync_items i WHERE i.status <> 'done' AND i.settled_at IS NULL AND attachments.owner ="
-    " 'worker:' || i.worker AND strpos(i.body, attachments.id::text) > 0)"
+_NAMED = (
+    "EXISTS (SELECT 1 FROM sync_items i WHERE {} AND 'worker:' || i.worker = attachments.owner"
+    " AND strpos(i.body, attachments.id::text) > 0)"
 )
+_REFUSED = _NAMED.format("i.status IN ('rejected', 'conflict') AND i.settled_at IS NULL")  # each has its small index
+_HELD = _NAMED.format("i.status = 'held'")
+_QUARANTINED = f"(owner LIKE 'worker:%' AND ({_REFUSED} OR {_HELD}))"
 _REFUSED_TEXT = "status IN ('rejected', 'conflict') AND body <> ''"
 _UNDECIDED = "interval '335 days'"  # with the thirty of `draft` a year, for what nobody ever decided
 _NOWHERE = "lon = NULL, lat = NULL, datum = NULL"
@@ -65,6 +68,7 @@ RULES = (
     Rule("未引用的附件", "attachments", f"subject_id IS NULL AND created_at < $1 AND NOT {_QUARANTINED}", 30, "draft",
          files=True),
     Rule("原始影音", "attachments", f"subject_id IS NOT NULL AND {_ENDED}", 730, "raw_media", files=True),
+    Rule("走访照片", "attachments", "subject_kind = 'visit' AND created_at < $1", 730, "raw_media", files=True),
     # A phone that was away for longer is told to fetch everything anew (410 `cursor-too-old`).
     Rule("变更流", "feed", "at < $1", 180, "feed", real=True),
     Rule("隔离记录的内容", "sync_items", f"{_REFUSED_TEXT} AND (settled_at < $1 OR received_at < $1 - {_UNDECIDED})", 30,

@@ -10,7 +10,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 import structlog
 
-from config.profile import Channel, Profile
+from config.profile import Channel, Duplicates, Profile
 from config.rules import load_divisions, load_profile, work_calendar
 from config.settings import Settings
 from domain.access.models import Department
@@ -21,7 +21,7 @@ from domain.clock import now
 from domain.dispatch.catalogue import Heading, item
 from domain.dispatch.matching import Line
 from domain.dispatch.models import DutyItem, DutyVersion
-from domain.rulebook import Emergency, EventType, NoticeText, Rulebook, Topic
+from domain.rulebook import Emergency, EventType, NoticeText, Reach, Rulebook, Topic
 from server.channel_register import seed_channels
 from web.unit_of_work import shielded
 
@@ -66,8 +66,8 @@ def _book(profile: Profile, settings: Settings, channels: Mapping[str, Channel])
         },
         hotline_names={line.number: line.name for line in profile.hotlines},
         limits=profile.limits,
-        info_days=profile.limits["info_supply"].amount,
         practices=profile.practices,
+        reaches=_reaches(profile.duplicates),
         callback_attempts=profile.ratings.callback_attempts,
         callback_days=profile.ratings.callback_days,
         rating_window_days=profile.ratings.window_days,
@@ -75,6 +75,11 @@ def _book(profile: Profile, settings: Settings, channels: Mapping[str, Channel])
         wechat_templates=_pairs(settings.wechat_templates),
         sms_templates=_pairs(settings.sms_templates),
     )
+
+
+def _reaches(rules: Duplicates) -> dict[str, Reach]:
+    by_topic = {code: Reach(metres, days) for code, (metres, days) in rules.topics.items()}
+    return {"": Reach(rules.radius_m, rules.window_days), **by_topic}
 
 
 def follow_calendar() -> Callable[[], Awaitable[None]]:

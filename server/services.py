@@ -34,6 +34,11 @@ from server.keys import load_keyring
 from server.rules import build_rulebook, follow_calendar
 
 
+async def enqueue_reactions(connection: Any, reactions: Sequence[ReactionJob]) -> None:
+    """Hand the reactions to the facts of a transaction to the jobs, in that transaction."""
+    await jobs.enqueue(connection, [jobs.Job(r.name, r.args, r.key, r.unique_key) for r in reactions])
+
+
 @dataclass
 class Services:
     """What handlers, reactions and timers are handed."""
@@ -53,7 +58,7 @@ class Services:
 
     async def enqueue(self, connection: Any, reactions: Sequence[ReactionJob]) -> None:
         """Put the reactions of a unit of work into the queue, inside its transaction."""
-        await jobs.enqueue(connection, [jobs.Job(r.name, r.args, r.key, r.unique_key) for r in reactions])
+        await enqueue_reactions(connection, reactions)
 
     async def parked_jobs(self, after: int, limit: int) -> list[jobs.ParkedJob]:
         """Jobs that were given up, with an id above `after`."""

@@ -17,6 +17,7 @@ import structlog
 from domain.access.actor import SYSTEM
 from domain.clock import local_date, now
 from domain.dispatch import calls, duty_gaps
+from domain.people.privacy import forget_ended
 from domain.sql import fetch_one
 from domain.workflow import lapsing, office_overdue, overdue, parts, suspending
 from server import alarms
@@ -75,6 +76,7 @@ class Timers:
         """The slow round: close what is complete, ask again for verdicts, throw away what is past its time."""
         at = now()
         await self._each(lapsing.ripe, lapsing.close_ripe, at)
+        await self._each(lapsing.stalled, lapsing.supervise_stalled, at)
         await self._each(parts.late_parts, parts.warn_part, at)
         await self._careful(lambda: duty_gaps.note_gaps(at), 0)
         for step in (recheck_waiting, recount_stale, recount_by_limits, _purge_daily):
@@ -142,3 +144,4 @@ async def _purge_daily(services: Services) -> None:
     today = f"purged:{local_date(now()).isoformat()}"
     if await services.store.set(today, "1", ttl_s=2 * 86400, only_if_absent=True):
         await purge(services, dry_run=False)
+        await run_unit(SYSTEM, forget_ended, services.enqueue)

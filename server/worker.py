@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import domain.workflow  # noqa: F401  (registers the effects of the moves)
+from domain.cases.move import check_effects
 from domain.reactions import REACTIONS
 from server.jobs import JobRunner
 from server.reactions import TASKS
@@ -23,7 +25,8 @@ class Worker:
 
 
 async def start_worker(services: Services) -> Worker:
-    """Start reactions and timers; refuse to start when a reaction has no task."""
+    """Start reactions and timers; refuse to start when a reaction has no task, or a move no effect."""
+    check_effects()
     unknown = sorted({name for names in REACTIONS.values() for name in names} - set(TASKS))
     if unknown:
         raise RuntimeError(f"reactions without a task: {', '.join(unknown)}")

@@ -13,8 +13,10 @@ _UNKNOWN = re.compile(r"unknown field `(?P<field>[^`]+)`")
 _MISSING = re.compile(r"missing required field `(?P<field>[^`]+)`")
 _AT = re.compile(r" - at `(?P<path>[^`]+)`")
 _REASONS = (
-    (re.compile(r"length (?:<=|of at most) (\d+)"), "内容太长,最多 {0} 个字"),
-    (re.compile(r"length (?:>=|of at least) (\d+)"), "内容太短,至少 {0} 个"),
+    (re.compile(r"`(?:array|object)` of length <= (\d+)"), "最多 {0} 项"),
+    (re.compile(r"`(?:array|object)` of length >= (\d+)"), "至少 {0} 项"),
+    (re.compile(r"length <= (\d+)"), "内容太长,最多 {0} 个字"),
+    (re.compile(r"length >= (\d+)"), "内容太短,至少 {0} 个字"),
     (re.compile(r">= (-?[\d.]+)"), "不能小于 {0}"),
     (re.compile(r"<= (-?[\d.]+)"), "不能大于 {0}"),
     (re.compile(r"Invalid enum value"), "不在可选的范围内"),
@@ -22,8 +24,12 @@ _REASONS = (
     (re.compile(r"Invalid RFC3339"), "时间格式不对,应形如 2026-11-22T08:30:00+08:00"),
     (re.compile(r"timezone component"), "时间须带时区,应形如 2026-11-22T08:30:00+08:00"),
     (re.compile(r"matching regex"), "格式不对"),
-    (re.compile(r"Expected `(\w+)"), "类型不对,应为 {0}"),
+    (re.compile(r"Expected `(\w+)"), "类型不对,应为{0}"),
 )
+_TYPES = {
+    "str": "文字", "int": "整数", "float": "数字", "decimal": "数字", "bool": "是或否(true、false)", "array": "列表",
+    "object": "一组项目", "uuid": "编号", "date": "日期", "datetime": "时间", "time": "时刻", "null": "空",
+}  # fmt: skip
 
 
 class FieldFault(msgspec.Struct):
@@ -37,6 +43,10 @@ class FieldFault(msgspec.Struct):
 def fault(field: str, message: str, code: str = "invalid") -> InvalidFields:
     """The problem of one field, for checks that a type cannot express."""
     return InvalidFields(errors=[{"field": field, "code": code, "message": message}])
+
+
+def _spoken(word: str) -> str:
+    return _TYPES.get(word, word)
 
 
 def read_json(raw: bytes, kind: type[S]) -> S:
@@ -71,6 +81,6 @@ def explain(message: str) -> UnknownField | InvalidFields:
     for pattern, text in _REASONS:
         if found := pattern.search(message):
             return InvalidFields(
-                errors=[{"field": path, "code": "invalid", "message": text.format(*found.groups())}]
+                errors=[{"field": path, "code": "invalid", "message": text.format(*map(_spoken, found.groups()))}]
             )
     return InvalidFields(errors=[{"field": path, "code": "invalid", "message": "填写有误"}])

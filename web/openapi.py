@@ -42,7 +42,8 @@ def document(routes: Sequence[Route], public_url: str) -> dict[str, Any]:
         "info": {
             "title": "Huying 呼应",
             "version": "1",
-            "description": "一户一码民声呼应系统的接口。时间为带时区的 RFC 3339,错误为 application/problem+json。",
+            "description": "一户一码民声呼应系统的接口。时间为带时区的 RFC 3339,错误为 application/problem+json。"
+            "请求体可以 gzip 压缩(Content-Encoding: gzip),较大的 JSON 应答按 Accept-Encoding 压缩。",
         },
         "servers": [{"url": public_url}],
         "paths": dict(sorted(paths.items())),

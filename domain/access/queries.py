@@ -46,6 +46,15 @@ async def departments(actor: Actor, text: str, before: UUID | None, limit: int) 
     )
 
 
+async def town_of(village: Department) -> UUID | None:
+    """The unit of the town in which a village lies."""
+    rows = await fetch(
+        "SELECT id FROM departments WHERE active AND kind = 'town' AND starts_with($1, area_path || '.') LIMIT 1",
+        [village.area_path],
+    )
+    return rows[0]["id"] if rows else None
+
+
 async def holders(role: str, area_path: str) -> Sequence[UUID]:
     """Staff who hold a role for an area: those of the nearest subtree that has any."""
     rows = await fetch(

@@ -6,6 +6,8 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
+from tortoise.exceptions import IntegrityError
+
 from domain.access.actor import Actor
 from domain.appeals.models import Appeal, Appellant
 from domain.areas.models import Area
@@ -18,7 +20,7 @@ from domain.deadlines.choice import Choice, Facts, choose_track, running_clocks
 from domain.deadlines.tracks import ClockName, Start
 from domain.ids import new_id, new_query_code
 from domain.journal.unit import Fact, digest, record
-from domain.problems import EmptyAppeal
+from domain.problems import EmptyAppeal, InvalidFields
 from domain.rulebook import Rulebook, rulebook
 
 TITLE_LENGTH = 30
@@ -88,7 +90,8 @@ async def submit_appeal(actor: Actor, said: Submission) -> Filed:
             {
                 "to": "submitted", "version": 1, "kind": said.kind, "channel": said.channel,
                 "identity": said.identity, "content_digest": digest(appeal.id, said.content),
-                "attachments": len(said.attachment_ids), "topic": case.topic, **clocks.notes(case),
+                "attachments": len(said.attachment_ids), "topic": case.topic, "origin": case.origin,
+                **clocks.notes(case),
             },
             feed=("case", case.id, 1),
         )
@@ -101,7 +104,13 @@ async def submit_appeal(actor: Actor, said: Submission) -> Filed:
 async def add_appeal(said: Submission, case: Case) -> tuple[Appeal, str]:
     """Write what was said as an appeal of a case; the appeal and its query code, which is kept nowhere."""
     query_code = new_query_code()
-    appeal = await _write_appeal(said, case, query_code, said.received_at or now())
+    try:
+        appeal = await _write_appeal(said, case, query_code, said.received_at or now())
+    except IntegrityError as error:  # known already, or entered by somebody else at this moment
+        if "external_id" not in str(error):
+            raise
+        message = "该渠道编号已登记"
+        raise InvalidFields(errors=[{"field": "external_id", "code": "taken", "message": message}]) from None
     await _link(said, case, appeal)
     return appeal, query_code
 

@@ -16,6 +16,7 @@ from domain.sql import fetch
 
 # What people reach us by themselves can never be switched off: nobody is kept from being heard (domain 7.5).
 ALWAYS = frozenset({"household_qr", "mini_program", "web_page", "grid_worker", "letter", "visit", "12345_phone"})
+CODE_LENGTH = 30
 _LIST = """
 SELECT h.code, h.name, h.manager_code, d.name AS manager, h.aggregation, h.handling, h.number, h.petition, h.basis,
   h.area_code, h.active FROM channels h LEFT JOIN departments d ON d.code = h.manager_code ORDER BY h.number = 0, h.number,
@@ -30,7 +31,7 @@ async def channels() -> list[dict[str, Any]]:
 
 async def refused_channel(code: str, area_path: str) -> str:
     """Why nothing may be entered under a channel for a place, or an empty text."""
-    found = await Channel.get_or_none(code=code)
+    found = await Channel.get_or_none(code=code) if len(code) <= CODE_LENGTH else None
     if found is None:
         return "没有这个渠道"
     if not found.active:
@@ -43,7 +44,7 @@ async def refused_channel(code: str, area_path: str) -> str:
 
 async def switch_channel(actor: Actor, code: str, *, active: bool) -> Channel:
     """Put a channel into use or out of it; 404 for none, 409 for the ways in that stay open for everybody."""
-    found = await Channel.filter(code=code).select_for_update().first()
+    found = await Channel.filter(code=code).select_for_update().first() if len(code) <= CODE_LENGTH else None
     if found is None:
         raise NotFound
     if not active and code in ALWAYS:

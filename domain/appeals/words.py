@@ -22,6 +22,7 @@ EVENTS: Mapping[str, str] = {
     "case.return-granted": "原单位不负责此事,重新确定承办单位",
     "case.signed": "{unit}已接手",
     "case.co-unit-added": "{unit}参与协办",
+    "case.transferred-down": "已转{unit}核实情况",
     "case.escalated": "已报上一级研究解决",
     "case.contacted": "{unit}已与您联系;如果没有,请告诉我们",
     "case.graded": "情况已经查明,正在处理",
@@ -61,6 +62,8 @@ EVENTS: Mapping[str, str] = {
     "review.begun": "复查复核正在进行",
     "review.decided": "复查复核已有结果",
     "review.final": "复核已终结,已就新的来件作出说明",
+    "hearing.requested": "已申请听证",
+    "hearing.refused": "不举行听证,请看理由",
     "hearing.ordered": "将举行听证",
     "hearing.concluded": "听证已结束",
     "mediation.opened": "已转调解室,调解不收费",
@@ -75,7 +78,8 @@ INTERNAL = frozenset(
     {
         "case.noted", "case.returned", "case.return-refused", "case.second-asked", "case.joined", "case.left",
         "case.extension-asked", "case.extension-refused", "case.looked-at", "case.step-skipped", "case.instructed",
-        "case.leader-duty-done", "case.recused",
+        "case.leader-duty-done", "case.recused", "case.crossing-marked", "case.verification-reported",
+        "case.verification-judged", "case.resources-asked", "case.resources-answered", "case.filed", "case.cause-found",
     }
 )
 

@@ -30,8 +30,11 @@ async def link(ids: Sequence[UUID], kind: str, subject_id: UUID, case_id: UUID |
     """Tie files to what they belong to; from now on they are immutable."""
     tied = "SET subject_kind = $2, subject_id = $3, case_id = $4, purpose = $5"
     values = [list(ids), kind, subject_id, case_id, purpose]
-    await execute(f"UPDATE attachments {tied} WHERE id = ANY($1::uuid[])", values)
-    await execute(f"UPDATE attachment_declarations {tied} WHERE attachment_id = ANY($1::uuid[])", values)
+    await execute(
+        f"WITH here AS (UPDATE attachments {tied} WHERE id = ANY($1::uuid[]))"
+        f" UPDATE attachment_declarations {tied} WHERE attachment_id = ANY($1::uuid[])",
+        values,
+    )
 
 
 async def attach_evidence(actor: Actor, ids: Sequence[UUID], kind: str, subject_id: UUID, case_id: UUID) -> None:

@@ -42,7 +42,7 @@ class AttachmentDeclaration(Model):
 
     class Meta:
         table = "attachment_declarations"
-        indexes = (("subject_id",), ("case_id",), ("declared_at",))
+        indexes = (("subject_id",), ("case_id",), ("declared_at",), ("owner",))
 
 
 class MediaCheck(Model):

@@ -18,7 +18,8 @@ from domain.sql import fetch
 
 NOTES = "clock_notes"  # on a case object: what the journal line of the move under way says of its clocks
 SHORTEST_REWORK = Limit(2, Unit.NATURAL_DAY)
-_TIMES = ("started_at", "due_at", "limit_text", "limit_code", "added", "explanation", "ladder", "next_at")
+_TIMES = ("started_at", "due_at", "limit_text", "limit_code", "added", "explanation", "ladder")
+_OWN = ("limit_text", "limit_code", "added")
 
 
 def notes(case: Case) -> dict[str, Any]:
@@ -36,7 +37,7 @@ async def start(case: Case, names: Iterable[str], at: datetime) -> None:
     """Start the named clocks that the track of the case has; `info` and `rework` belong to every track."""
     for name in names:
         if name == "info":
-            await set_clock(case, name, Limit(_book(case).info_days, Unit.NATURAL_DAY), at)
+            await set_clock(case, name, _book(case).limits["info_supply"], at)
         elif name == "rework":
             handling = handling_track(case).handling
             await set_clock(case, name, rework_limit(handling.limit) if handling else SHORTEST_REWORK, at)
@@ -86,9 +87,25 @@ async def bring_forward(case: Case, others: Iterable[Deadline]) -> None:
     for other in others:
         clock = running.get(other.name)
         if clock and other.due_at < clock.due_at:
+            own = {"started_at": clock.started_at.isoformat(), **{name: getattr(clock, name) for name in _OWN}}
+            clock.own = clock.own or own
             for name in _TIMES:
                 setattr(clock, name, getattr(other, name))
+            clock.next_at = _next_after(clock)
+            _note(case, "due", clock.name, clock.due_at.isoformat())
             await clock.save()
+
+
+async def take_back(case: Case, others: Iterable[Deadline]) -> None:
+    """Let the own due dates count again after a merged case has left, unless one that is still joined is earlier."""
+    for clock in await Deadline.filter(case_id=case.id, stopped_at=None).exclude(own=None):
+        clock.started_at = datetime.fromisoformat(clock.own["started_at"])
+        for name in _OWN:
+            setattr(clock, name, clock.own[name])
+        clock.own = None
+        await clock.save()
+    await recount(case)
+    await bring_forward(case, others)
 
 
 async def running(case: Case, name: str) -> Deadline | None:
@@ -97,14 +114,22 @@ async def running(case: Case, name: str) -> Deadline | None:
 
 
 async def change_track(case: Case, code: str, at: datetime) -> None:
-    """Put the case on another track: its handling limit counts from the start it has there, inner dates go with it."""
-    old = handling_track(case)
+    """Put the case on another track: its handling limit counts from the start it has there, inner dates and what was
+    added to the time go with it. A rework counts by its own clock; what still runs beside it keeps its start."""
+    old, before = handling_track(case), await running(case, "handling")
     gone = {inner.code for inner in old.inner} - {inner.code for inner in _book(case).tracks[code].inner}
     await Deadline.filter(case_id=case.id, name__in=list(gone), stopped_at=None).update(stopped_at=at, next_at=None)
     if case.track == case.handling_track:
         case.track = code
     case.handling_track = code
-    await start(case, ("handling",), at)
+    clock = handling_track(case).handling
+    if clock is None or (case.rework_no and before is None):
+        return
+    start_at = before.started_at if before and case.rework_no else _start_at(case, clock, at)
+    await set_clock(case, "handling", clock.limit, start_at)
+    await _start_inner(case, clock, start_at)
+    if before and before.added:
+        await add(case, before.added, at)
 
 
 async def add(case: Case, added: Sequence[Sequence[str]], at: datetime) -> Deadline | None:
@@ -131,8 +156,15 @@ async def reckoned(
     case: Case, calendar: WorkCalendar, codes: Mapping[str, str] | None = None
 ) -> list[tuple[Deadline, Due]]:
     """Each running clock of a case with the due that a calendar (and other limits, by clock) gives it."""
+    return reckon_rows(case, await Deadline.filter(case_id=case.id, stopped_at=None), calendar, codes)
+
+
+def reckon_rows(
+    case: Case, running: Iterable[Deadline], calendar: WorkCalendar, codes: Mapping[str, str] | None = None
+) -> list[tuple[Deadline, Due]]:
+    """The same for running clocks that are loaded already."""
     other = codes or {}
-    rows = [row for row in await Deadline.filter(case_id=case.id, stopped_at=None) if row.limit_code]
+    rows = [row for row in running if row.limit_code]
     track = _book(case).tracks.get(case.handling_track or case.track)
     inner = {one.code: one for one in track.inner} if track else {}
     limits = {row.name: Limit.parse(other.get(row.name, row.limit_code)) for row in rows}
@@ -197,7 +229,10 @@ def _values(case: Case, limit: Limit, start_at: datetime, found: Due) -> dict[st
 async def _write(case: Case, name: str, limit: Limit, start_at: datetime, found: Due) -> Deadline:
     _note(case, "due", name, found.due_at.isoformat())
     values = _values(case, limit, start_at, found)
-    clock = await Deadline.get_or_none(case_id=case.id, name=name, round=case.round)
+    rows = await Deadline.filter(case_id=case.id, name=name)  # one that runs on from an earlier round stays that one
+    clock = next((row for row in rows if row.stopped_at is None), None) or next(
+        (row for row in rows if row.round == case.round), None
+    )
     if clock is None:
         return await Deadline.create(id=new_id(), case_id=case.id, name=name, round=case.round, **values)
     if clock.ladder == values["ladder"]:  # the same limit again: what was warned of stays warned of

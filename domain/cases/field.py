@@ -44,11 +44,11 @@ async def field_cases(actor: Actor, search: FieldSearch) -> list[dict[str, Any]]
     return await fetch(
         "SELECT c.id, c.number, c.kind, c.state, c.version, c.title, c.event_type, c.level, c.urgent, c.origin,"
         " c.area_code, a.name AS area_name, c.received_at, c.handler_id, c.reporter_id, d.name AS lead_name,"
-        " n.name AS next_clock, n.due_at AS next_due_at, n.ladder FROM cases c"
+        " n.name AS next_clock, n.due_at AS next_due_at, n.ladder FROM"
+        f" (SELECT c.* FROM cases c WHERE {where.sql} ORDER BY c.id DESC LIMIT {search.limit + 1}) c"
         " LEFT JOIN areas a ON a.code = c.area_code LEFT JOIN departments d ON d.id = c.lead_id"
         " LEFT JOIN LATERAL (SELECT name, due_at, ladder FROM deadlines WHERE case_id = c.id AND stopped_at IS NULL"
-        "  ORDER BY due_at LIMIT 1) n ON TRUE"
-        f" WHERE {where.sql} ORDER BY c.id DESC LIMIT {search.limit + 1}",
+        "  ORDER BY due_at LIMIT 1) n ON TRUE ORDER BY c.id DESC",
         where.values,
         json=("ladder",),
     )

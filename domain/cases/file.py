@@ -15,7 +15,7 @@ Rows = list[dict[str, Any]]
 
 @dataclass(frozen=True)
 class CaseFile:
-    """The rows that hang on a case, its clocks and its journal; what a reader may see of them is decided where they are shaped."""
+    """The rows that hang on a case, its clocks and journal; what a reader may see is decided where they are shaped."""
 
     appeals: Rows
     attachments: Rows
@@ -37,6 +37,7 @@ class CaseFile:
     resources: Rows
     urgent_files: Rows
     first_handlers: Rows
+    endings: Rows
     clocks: Rows
     timeline: Rows
 
@@ -47,12 +48,15 @@ async def case_file(case_id: UUID) -> CaseFile:
     return CaseFile(**{name: [_typed(found) for found in rows or ()] for name, rows in (row or {}).items()})
 
 
+_INSTANTS = frozenset({"at", "due_before", "due_after"})
+
+
 def _typed(row: dict[str, Any]) -> dict[str, Any]:
     """A row that came as JSON with its ids, instants and dates as such again, known by their names."""
     for name, value in row.items():
         if not isinstance(value, str):
             continue
-        if name == "at" or name.endswith("_at"):
+        if name in _INSTANTS or name.endswith("_at"):
             row[name] = datetime.fromisoformat(value)
         elif name.endswith("_on"):
             row[name] = date.fromisoformat(value)
@@ -85,6 +89,7 @@ _READ = {
     "callbacks": "SELECT b.id, b.appeal_id, b.round, b.attempt, b.reached, b.note, b.at, f.name AS by FROM callbacks b"
     " LEFT JOIN staff f ON f.id = b.officer_id WHERE b.case_id = $1 ORDER BY b.id",
     "signatures": "SELECT s.action, s.body, s.asked_by, s.asked_at, f.name AS by FROM second_signatures s"
+    " JOIN cases c ON c.id = s.case_id AND c.version = s.case_version"
     " LEFT JOIN staff f ON f.id = s.asked_by WHERE s.case_id = $1 ORDER BY s.id",
     "extensions": "SELECT x.id, x.department_id, x.limit_code, x.reason, x.done, x.state, x.due_before, x.due_after,"
     " x.asked_at, x.decided_at, x.note, f.name AS by FROM extension_requests x"
@@ -103,6 +108,7 @@ _READ = {
     " LEFT JOIN staff g ON g.id = r.answered_by WHERE r.case_id = $1 ORDER BY r.id",
     "urgent_files": "SELECT u.round, u.file_number, u.reported, u.reason, f.name AS by, u.filed_at FROM urgent_files u"
     " LEFT JOIN staff f ON f.id = u.filed_by WHERE u.case_id = $1 ORDER BY u.round",
+    "endings": "SELECT round, decided, solved, mended, mode, talk, at FROM closure_talks WHERE case_id = $1 ORDER BY round",
     "first_handlers": "SELECT h.id, h.supervision_id, h.round, h.cause, h.state, d.name AS unit, h.fault, h.reason,"
     " h.measure, h.opened_at, h.due_at, h.decided_at FROM first_handler_reviews h"
     " LEFT JOIN departments d ON d.id = h.department_id WHERE h.case_id = $1 ORDER BY h.id",

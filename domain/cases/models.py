@@ -36,12 +36,13 @@ class Case(Model):
     complained_department_id = fields.UUIDField(null=True)
     reporter_id = fields.UUIDField(null=True)  # staff or worker who discovered it
     lead_id = fields.UUIDField(null=True)
+    review_unit_id = fields.UUIDField(null=True)  # whose reviewers may act too: the town, where a village leads
     handler_id = fields.UUIDField(null=True)
     first_unit_id = fields.UUIDField(null=True)
     first_handler_id = fields.UUIDField(null=True)
     reviewer_id = fields.UUIDField(null=True)
     registrar_id = fields.UUIDField(null=True)
-    not_again_id = fields.UUIDField(null=True)  # after a contest: the officer who may not decide again
+    deciders: Any = fields.JSONField(default=list)  # staff who ended it; after a contest they may not decide again
     grade = fields.CharField(20, default="")
     disposition = fields.CharField(30, default="")
     result = fields.TextField(default="")
@@ -122,6 +123,7 @@ class Deadline(Model):
     limit_text = fields.CharField(40, default="")
     limit_code = fields.CharField(16, default="")
     added: Any = fields.JSONField(default=list)  # [[extension | suspension | unreachable, limit], …]
+    own: Any = fields.JSONField(null=True)  # its own values while the earlier date of a merged case counts
     calendar_version = fields.IntField(default=0)  # the edit of the working calendar it was worked out by
     explanation: Any = fields.JSONField(default=list)
     ladder: Any = fields.JSONField(default=list)  # [[level, instant], …] still to come, in order
@@ -175,7 +177,7 @@ class ReturnRequest(Model):
     case_id = fields.UUIDField()
     department_id = fields.UUIDField()
     reason = fields.TextField()
-    state = fields.CharField(10)  # open | granted | refused
+    state = fields.CharField(10)  # open | granted | refused | lapsed
     asked_at = InstantField()
     decided_at = InstantField(null=True)
 

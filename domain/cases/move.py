@@ -13,7 +13,8 @@ from domain.cases import clocks
 from domain.cases.models import Case, CaseText, CaseUnit
 from domain.cases.policy import CaseFacts, allowed, refusal, walled
 from domain.cases.queries import visible_cases
-from domain.cases.states import MOVES, Move, target
+from domain.cases.states import ENDED, MOVES, OPEN, Move, target
+from domain.cases.waiting import stop_waiting
 from domain.clock import now
 from domain.ids import new_id
 from domain.journal.unit import Fact, digest, record
@@ -99,8 +100,9 @@ def case_facts(case: Case, co_ids: frozenset[UUID]) -> CaseFacts:
     """The plain facts of a case for the policy."""
     return CaseFacts(
         case.id, case.kind, case.state, case.area_path, case.lead_id, co_ids, case.handler_id, case.reporter_id,
-        case.complained_department_id, case.registrar_id is not None or case.state == "submitted", case.not_again_id,
-        frozenset(case.recused), case.suspended_until is not None,
+        case.complained_department_id, case.registrar_id is not None or case.state == "submitted",
+        frozenset(case.deciders) if case.state in OPEN else frozenset(), frozenset(case.recused),
+        case.suspended_until is not None, review_unit_id=case.review_unit_id,
     )  # fmt: skip
 
 
@@ -162,9 +164,11 @@ async def _check_version(case: Case, version: int | None) -> None:
 
 async def _finish(turn: Turn, before: str) -> None:
     case, move, at = turn.case, turn.move, now()
-    case.version += 1
+    case.version += not move.quiet
     if not turn.hold:
         case.state = turn.state or target(move, before)
+        if case.state in ENDED and case.state != "merged":  # what was merged comes back as it was
+            await stop_waiting(case, at)
         if move.step:
             case.steps = {**case.steps, move.step: at.isoformat()}
         if move.plus:

@@ -24,10 +24,11 @@ class CaseFacts:
     reporter_id: UUID | None = None
     complained_department_id: UUID | None = None
     registered: bool = True  # somebody has registered the case (since it was contested, if it was)
-    barred_id: UUID | None = None  # after a contest: the officer who decided before and may not decide again
+    barred: frozenset[str] = frozenset()  # after a contest: ids of the officers who decided before and may not again
     recused: frozenset[str] = frozenset()  # ids of staff who declared that they may not work on it
     suspended: bool = False
     accused: frozenset[str] = frozenset()  # ids of staff whom the appellant reported for retaliation
+    review_unit_id: UUID | None = None  # the town, whose reviewers act where a village leads
 
 
 def allowed(case: CaseFacts, actor: Actor) -> list[str]:
@@ -81,13 +82,13 @@ def _relation_refusal(case: CaseFacts, actor: Actor, move: Move, relation: str) 
     units = {grant.department_id for grant in grants if grant.department_id}
     match relation:
         case "area":
-            if move.permission is Permission.CASE_REGISTER and case.barred_id and actor.id == case.barred_id:
+            if move.permission is Permission.CASE_REGISTER and str(actor.id) in case.barred:
                 return SameOfficer()
             held = actor.kind == "staff" and any(grant.role not in UNIT_ROLES for grant in grants)
         case "lead":
             held = case.lead_id in units if actor.kind == "staff" else case.handler_id == actor.id
         case "reviewer":
-            return _other_than_handler(case, actor, case.lead_id in units)
+            return _other_than_handler(case, actor, bool(units & {case.lead_id, case.review_unit_id}))
         case "inspector":
             return _other_than_handler(case, actor, bool(grants))
         case "outside":
@@ -113,7 +114,7 @@ def _other_than_handler(case: CaseFacts, actor: Actor, held: bool) -> Problem | 
 
 
 def _of_units(case: CaseFacts, departments: Iterable[UUID]) -> bool:
-    return any(department == case.lead_id or department in case.co_ids for department in departments)
+    return any(department in {case.lead_id, case.review_unit_id, *case.co_ids} for department in departments)
 
 
 def readable(case: CaseFacts, actor: Actor, areas: Iterable[str]) -> bool:

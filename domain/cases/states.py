@@ -74,6 +74,7 @@ class Move:
     plus: str = ""  # the step of six-plus-six that it completes
     two_persons: bool = False
     also: tuple[P, ...] = ()  # permissions that do as well
+    quiet: bool = False  # nothing that anybody has on the screen changes: the version stays
 
 
 _BOTH: tuple[Kind, ...] = ("appeal", "event")
@@ -120,8 +121,9 @@ _ROWS = (
     Move("sign", ("dispatched",), "signed", "case.signed", P.CASE_HANDLE, ("lead",), _BOTH, stops=("sign",)),
     Move("return", ("dispatched", "signed"), SAME, "case.returned", P.CASE_HANDLE, ("lead",), _BOTH),
     Move("grant-return", ("dispatched", "signed"), "accepted", "case.return-granted", P.CASE_DISPATCH, ("area",),
-         _BOTH, stops=("sign", "first_contact")),
-    Move("refuse-return", ("dispatched", "signed"), SAME, "case.return-refused", P.CASE_DISPATCH, ("area",), _BOTH),
+         _BOTH, stops=("sign", "first_contact", "return_decision")),
+    Move("refuse-return", ("dispatched", "signed"), SAME, "case.return-refused", P.CASE_DISPATCH, ("area",), _BOTH,
+         stops=("return_decision",)),
     Move("designate", ("accepted",), "dispatched", "case.dispatched", P.CASE_DESIGNATE, ("area",), _BOTH,
          starts=("sign", "first_contact"), plus="assign"),
     Move("dispatch-instructed", ("registered", "accepted", "rework"), "dispatched", "case.dispatched",
@@ -138,7 +140,7 @@ _ROWS = (
     Move("add-co-unit", ("dispatched", "signed", "investigating", "handling"), SAME, "case.co-unit-added",
          P.CASE_DISPATCH, ("area",), _BOTH),
     Move("escalate", _UP_TO_HANDLING, "accepted", "case.escalated", P.CASE_ESCALATE, ("area", "lead", "reporter"),
-         _BOTH, stops=("accept", "sign", "first_contact")),
+         _BOTH, stops=("accept", "info", "sign", "first_contact")),
     # ---- handling
     Move("contact", ("signed",), "investigating", "case.contacted", P.CASE_HANDLE, ("lead",), _BOTH,
          later=("investigating", "handling", "reviewing", "answered"), stops=("first_contact",), plus="investigate"),
@@ -162,7 +164,7 @@ _ROWS = (
     Move("close", ("answered",), "closed", "case.closed", P.CASE_CALLBACK, ("outside", "system"), stops=("*",),
          again=("closed",)),
     Move("rework", ("answered", "closed", "long_term"), "rework", "case.reworked", P.CASE_SUPERVISE,
-         ("area", "system"), _BOTH, starts=("rework",), stops=("callback",)),
+         ("area", "system"), _BOTH, starts=("rework",), stops=("callback", "review")),
     Move("take-up", ("rework",), "handling", "case.taken-up", P.CASE_HANDLE, ("lead",), _BOTH),
     Move("hold-long-term", ("handling",), "long_term", "case.held-long-term", P.CASE_HANDLE, ("lead",), _BOTH,
          stops=("answered", "handling"), two_persons=True, also=(P.CASE_APPROVE,)),
@@ -171,7 +173,7 @@ _ROWS = (
     Move("withdraw", _BEFORE_ANSWER, "withdrawn", "appeal.withdrawn", P.APPEAL_DECIDE, ("appellant",), stops=("*",)),
     Move("contest", ("not_accepted", "redirected", "transferred", "withdrawn", "voided"), "registered",
          "case.contested", P.APPEAL_DECIDE, ("appellant",), _BOTH, starts=("accept",)),
-    Move("urge", tuple(sorted(OPEN)), SAME, "case.urged", P.CASE_SUPERVISE, ("area", "appellant"), _BOTH),
+    Move("urge", tuple(sorted(OPEN)), SAME, "case.urged", P.CASE_SUPERVISE, ("area", "appellant"), _BOTH, quiet=True),
     Move("supervise", tuple(sorted(OPEN)), SAME, "case.supervised", P.CASE_SUPERVISE, ("area",), _BOTH),
     Move("add-note", tuple(STATES), SAME, "case.noted", P.CASE_READ, ("area", "unit", "field"), _BOTH),
     Move("report-on-site", ("signed", "investigating", "handling"), SAME, "case.on-site", P.CASE_HANDLE, ("lead",),

@@ -1,7 +1,7 @@
 """An urgent case rings: the recipient of the moment, then the next in the chain, until somebody acknowledges (001-05).
 
-The chain is fixed when the call begins, so that a roster changed meanwhile rings nobody twice. A case that was signed
-is acknowledged.
+The chain is fixed when the call begins, so that a roster changed meanwhile rings nobody twice. A case that was signed,
+or, before it had a lead, taken up by the desk is acknowledged.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,6 @@ from domain.access.models import Department
 from domain.access.permissions import Permission
 from domain.cases.models import Case
 from domain.cases.queries import visible_cases
-from domain.cases.states import ENDED
 from domain.clock import now
 from domain.dispatch.leaders import unit_for
 from domain.dispatch.models import DutyCall
@@ -62,7 +61,7 @@ async def ring_next(call_id: UUID, at: datetime) -> bool:
     if call is None:
         return False
     case = await Case.get(id=call.case_id)
-    if case.state in ENDED or case.state not in _UNSIGNED:
+    if _taken(call, case):
         call.next_at, call.acknowledged_at, call.acknowledged_by = None, at, "case"
         await call.save()
         return False
@@ -106,6 +105,14 @@ async def calls(actor: Actor, unit_id: UUID | None, before: UUID | None, limit: 
         where.values,
         json=("chain",),
     )
+
+
+def _taken(call: DutyCall, case: Case) -> bool:
+    """Whether the case itself shows that somebody has it in hand: the lead unit signed, or, for whoever was rung before
+    it had one, anybody began to work on it."""
+    if case.lead_id == call.department_id:
+        return case.state not in _UNSIGNED
+    return case.state != "submitted"
 
 
 def _note(call: DutyCall, case: Case) -> None:

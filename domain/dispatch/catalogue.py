@@ -141,21 +141,23 @@ async def publish(actor: Actor, version_id: UUID, wish: Publication) -> DutyVers
     found.state, found.effective_on = "published", wish.effective_on
     found.published_at, found.published_by = now(), actor.id
     await found.save()
-    note_publication(found, len(lines))
+    note_publication(found, len(lines), rulebook().county)
     return found
 
 
-def note_publication(found: DutyVersion, lines: int) -> None:
-    """The audit line of a publication."""
+def note_publication(found: DutyVersion, lines: int, area_code: str) -> None:
+    """The audit line of a publication, in the chain of the deployment's area."""
     assert found.effective_on is not None
     data: dict[str, Any] = {
         "version_id": str(found.id), "effective_on": found.effective_on.isoformat(), "lines": lines,
         "source": found.source, "heading_digest": digest(found.id, f"{found.title}\n{found.document_no}"),
     }  # fmt: skip
-    record(Fact("catalogue.published", rulebook().county, subject_id=found.id, data=data))
+    record(Fact("catalogue.published", area_code, subject_id=found.id, data=data))
 
 
-async def publish_lines(heading: Heading, lines: Iterable[Line], effective_on: date) -> DutyVersion:
+async def publish_lines(
+    heading: Heading, lines: Iterable[Line], effective_on: date, area_code: str
+) -> DutyVersion:
     """A new version that is in force from a day on, made from lines at once (`huying profile apply`)."""
     await locked()
     made = await new_version(heading, "published", effective_on)
@@ -163,7 +165,7 @@ async def publish_lines(heading: Heading, lines: Iterable[Line], effective_on: d
     await made.save(update_fields=["published_at"])
     rows = [item(made.id, line) for line in lines]
     await DutyItem.bulk_create(rows, batch_size=500)
-    note_publication(made, len(rows))
+    note_publication(made, len(rows), area_code)
     return made
 
 

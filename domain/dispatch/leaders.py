@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from domain.access.actor import Actor
-from domain.access.models import Department
+from domain.access.models import Department, Staff
 from domain.access.permissions import UNIT_ROLES, Permission
 from domain.clock import local_date, now
 from domain.dispatch.models import LeaderField
@@ -47,6 +47,8 @@ async def set_charge(actor: Actor, unit_id: UUID, charge: Charge) -> LeaderField
     if strays:
         message = f"没有这个类别:{'、'.join(strays)}"
         raise InvalidFields(errors=[{"field": "topics", "code": "invalid", "message": message}])
+    if charge.staff_id and not await Staff.exists(id=charge.staff_id, active=True):
+        raise InvalidFields(errors=[{"field": "staff_id", "code": "invalid", "message": "没有这个账号,或已停用"}])
     today = local_date(now())
     await LeaderField.filter(department_id=unit.id, name=charge.name, ended_on=None).update(ended_on=today)
     made = await LeaderField.create(

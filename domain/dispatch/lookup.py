@@ -35,8 +35,8 @@ WITH v AS ({IN_FORCE.format(on="$1")}), i AS (
 )
 SELECT (SELECT to_jsonb(v) FROM v) AS version, (SELECT jsonb_agg(to_jsonb(i)) FROM i) AS lines,
   (SELECT jsonb_agg(jsonb_build_object('id', id, 'code', code, 'name', name, 'kind', kind, 'area', area_code))
-   FROM departments WHERE active AND (code IN (SELECT code FROM w)
-     OR (area_code = $4 AND kind NOT IN ('urban', 'section', 'village')))) AS units
+   FROM departments WHERE id IN (SELECT id FROM departments WHERE active AND code IN (SELECT code FROM w) UNION
+     SELECT id FROM departments WHERE active AND area_code = $4 AND kind NOT IN ('urban', 'section', 'village'))) AS units
 """
 
 

@@ -9,6 +9,17 @@ from domain.fields import InstantField
 from domain.ids import new_id
 
 
+class DuplicateLook(Model):
+    """Which cases may be about the same matter as one, as they were found after it was filed."""
+
+    case_id = fields.UUIDField(primary_key=True)
+    found: Any = fields.JSONField()  # [{id, marks, like, days, metres}, …], the likeliest first
+    looked_at = InstantField()
+
+    class Meta:
+        table = "duplicate_looks"
+
+
 class DutyVersion(Model):
     """A version of the responsibility catalogue (职责清单); once published its lines never change."""
 
@@ -98,7 +109,6 @@ class DispatchRecord(Model):
     id = fields.UUIDField(primary_key=True, default=new_id)
     case_id = fields.UUIDField()
     number = fields.IntField()  # 1 = the first dispatch
-    area_path = fields.CharField(120)
     topic = fields.CharField(20)
     department_id = fields.UUIDField()
     version_id = fields.UUIDField(null=True)

@@ -1,22 +1,19 @@
 """Gathers what the rules of dispatch need for one case, and puts their proposals into plain values."""
 
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from domain.access.actor import Actor
 from domain.access.permissions import Permission
-from domain.cases.queries import case_row, visible_cases
-from domain.clock import now
-from domain.dispatch.lookup import TOWN_DEPTH, Consulted, Matter, consult
+from domain.cases.queries import case_row
+from domain.dispatch.duplicates import BEST
+from domain.dispatch.looks import candidates
+from domain.dispatch.lookup import Consulted, Matter, consult
 from domain.dispatch.matching import BASES
-from domain.dispatch.rules import BEST, Known, Proposal, propose_duplicates, propose_topics
+from domain.dispatch.rules import Proposal, propose_topics
 from domain.problems import NotAllowed
 from domain.rulebook import rulebook
-from domain.sql import fetch, fetch_one
-
-RECENT = timedelta(days=90)
-COMPARED = 300
+from domain.sql import fetch_one
 
 
 async def suggest(actor: Actor, case_id: UUID) -> dict[str, Any]:
@@ -37,9 +34,7 @@ async def suggest(actor: Actor, case_id: UUID) -> dict[str, Any]:
         "topics": [_shape(found, "code") for found in topics],
         "departments": _departments(said),
         "dispatch": said.explanation,
-        "duplicates": [
-            {**_shape(found, "id"), "number": found.name} for found in await _duplicates(actor, case, text)
-        ],
+        "duplicates": await candidates(actor, case),
     }
 
 
@@ -72,35 +67,3 @@ def _topic_of_event(event_type: str) -> str:
 async def _text(case_id: UUID) -> str:
     row = await fetch_one("SELECT string_agg(content, ' ' ORDER BY id) AS text FROM appeals WHERE case_id = $1", [case_id])
     return str(row["text"] or "") if row else ""
-
-
-async def _duplicates(actor: Actor, case: dict[str, Any], text: str) -> list[Proposal]:
-    """Recent cases of the same town or contact that the actor may see; telephone numbers are compared in the database."""
-    where = visible_cases(actor)
-    mine = where.bind(case["id"])
-    town = ".".join(case["area_path"].split(".")[:TOWN_DEPTH])
-    where.add("c.id <> {} AND c.received_at > {}", case["id"], now() - RECENT)
-    where.add("c.kind = {} AND c.state NOT IN ('merged', 'voided', 'withdrawn')", case["kind"])
-    where.conditions.append(f"starts_with(c.area_path, {where.bind(town)}) OR {_SAME_PHONE.format(mine=mine)}")
-    rows = await fetch(
-        "SELECT c.id, c.number, c.topic, c.area_path, c.household_id, c.title,"
-        " (SELECT string_agg(p.content, ' ') FROM appeals p WHERE p.case_id = c.id) AS text,"
-        f" {_SAME_PHONE.format(mine=mine)} AS same_phone FROM cases c"
-        f" WHERE {where.sql} ORDER BY c.id DESC LIMIT {COMPARED}",
-        where.values,
-    )
-    return propose_duplicates(_known(case, text), [_known(row, row["text"] or row["title"]) for row in rows])
-
-
-_SAME_PHONE = (
-    "EXISTS (SELECT 1 FROM appeals p JOIN appellants w ON w.appeal_id = p.id JOIN appellants v ON v.phone = w.phone"
-    " JOIN appeals q ON q.id = v.appeal_id WHERE p.case_id = c.id AND q.case_id = {mine} AND w.phone <> '')"
-)
-
-
-def _known(row: dict[str, Any], text: str) -> Known:
-    nodes = row["area_path"].split(".")
-    return Known(
-        row["id"], row["number"], text, row["topic"], ".".join(nodes[: TOWN_DEPTH + 1]) if len(nodes) > TOWN_DEPTH else "",
-        row["household_id"], bool(row.get("same_phone")),
-    )  # fmt: skip

@@ -42,7 +42,7 @@ async def keep_record(case: Case, said: Consulted, decided: Decided) -> Dispatch
     explanation = {**said.explanation, "decided": [*decided.words, last]}
     return await DispatchRecord.create(
         id=new_id(), case_id=case.id, number=await DispatchRecord.filter(case_id=case.id).count() + 1,
-        area_path=case.area_path, topic=case.topic, department_id=lead_id,
+        topic=case.topic, department_id=lead_id,
         version_id=said.version["id"] if said.version else None, item_code=choice.line.code if choice else "",
         responsibility=owed_by or (choice.responsibility if choice else await _usual(lead_id)),
         followed=choice is not None, explanation=explanation, at=now(),

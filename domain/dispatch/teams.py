@@ -1,6 +1,6 @@
 """The rapid team of a unit (快速处置队伍, 001-04): lead, deputies, backbone, telephone duty; reachability and leave."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,6 +15,7 @@ from domain.ids import new_id
 from domain.journal.unit import Fact, digest, record
 from domain.problems import GuardNotMet, InvalidFields, NotFound
 from domain.sql import fetch
+from domain.text import clean_phone, clean_text
 
 ROLES = {"lead": "负责人", "deputy": "副负责人", "backbone": "业务骨干", "phone": "电话值班"}
 
@@ -43,7 +44,7 @@ async def team(unit_id: UUID) -> list[dict[str, Any]]:
 async def add_member(actor: Actor, unit_id: UUID, person: Person) -> TeamMember:
     """Take somebody into the team of a unit; a unit has one lead."""
     unit = await unit_for(actor, Permission.ROSTER_MANAGE, unit_id)
-    await _check(unit, person)
+    person = await _checked(unit, person)
     made = await TeamMember.create(
         id=new_id(), department_id=unit.id, role=person.role, place=person.place, name=person.name, phone=person.phone,
         staff_id=person.staff_id,
@@ -55,7 +56,7 @@ async def add_member(actor: Actor, unit_id: UUID, person: Person) -> TeamMember:
 async def change_member(actor: Actor, member_id: UUID, person: Person) -> TeamMember:
     """Change role, place, name or number; a new number has to be checked again."""
     found, unit = await _mine(actor, member_id)
-    await _check(unit, person, found.id)
+    person = await _checked(unit, person, found.id)
     if person.phone != found.phone:
         found.checked_at = found.reachable = None
     found.role, found.place, found.name, found.phone = person.role, person.place, person.name, person.phone
@@ -70,8 +71,8 @@ async def leave_team(actor: Actor, member_id: UUID) -> None:
     found, unit = await _mine(actor, member_id)
     if await DutyShift.exists(member_id=found.id, ends_at__gt=now()):
         raise GuardNotMet(reason="此人还有未结束的值班,请先换班。", missing=["shifts"])
-    found.active = False
-    await found.save(update_fields=["active"])
+    found.active, found.phone = False, ""  # the number was kept for the duty only
+    await found.save(update_fields=["active", "phone"])
     _note("team.left", unit, found, {})
 
 
@@ -128,13 +129,19 @@ async def _mine(actor: Actor, member_id: UUID) -> tuple[TeamMember, Department]:
     return found, await unit_for(actor, Permission.ROSTER_MANAGE, found.department_id)
 
 
-async def _check(unit: Department, person: Person, own: UUID | None = None) -> None:
+async def _checked(unit: Department, person: Person, own: UUID | None = None) -> Person:
+    name, phone = clean_text(person.name), clean_phone(person.phone)
+    if not name:
+        raise invalid("name", "请填写姓名")
+    if phone is None:
+        raise invalid("phone", "电话号码不对,请填写手机号或带区号的座机")
     if person.role == "lead":
         leads = await TeamMember.filter(department_id=unit.id, role="lead", active=True).values_list("id", flat=True)
         if set(leads) - {own}:
             raise invalid("role", "队伍已有负责人,请先调整原负责人")
     if person.staff_id and not await Staff.exists(id=person.staff_id, active=True):
         raise invalid("staff_id", "没有这个账号,或已停用")
+    return replace(person, name=name, phone=phone)
 
 
 def _note(event: str, unit: Department, member: TeamMember, data: dict[str, Any]) -> None:

@@ -129,4 +129,4 @@ def _day(at: datetime | None) -> str:
 
 
 def _until(answered_at: datetime | None) -> str:
-    return day(request_until(answered_at, rulebook().calendar).due_on) if answered_at else ""
+    return day(request_until(rulebook().limits["review_request"], answered_at, rulebook().calendar).due_on) if answered_at else ""

@@ -45,9 +45,8 @@ async def all_villages() -> dict[str, Village]:
     return {row["code"]: Village(row["name"], row["town"]) for row in rows}
 
 
-async def request_import(actor: Actor, area_code: str | None, filename: str, file_id: UUID) -> HouseholdImport:
-    """Take in a stored list for an area (the actor's own when none is named); the job follows the commit."""
-    area = await _import_area(actor, area_code)
+async def request_import(actor: Actor, area: Area, filename: str, file_id: UUID) -> HouseholdImport:
+    """Take in a stored list for an area; the job follows the commit."""
     job = await HouseholdImport.create(
         id=new_id(), area_code=area.code, area_path=area.path, filename=filename[:200], state="waiting",
         source_file_id=file_id, requested_by=actor.id, created_at=now(),
@@ -56,7 +55,8 @@ async def request_import(actor: Actor, area_code: str | None, filename: str, fil
     return job
 
 
-async def _import_area(actor: Actor, area_code: str | None) -> Area:
+async def import_area(actor: Actor, area_code: str | None) -> Area:
+    """The area a list is for: the one named, else the actor's own; 404 outside the scope, 422 when there are several."""
     if area_code:
         return await area_within(actor, Permission.HOUSEHOLD_WRITE, area_code)
     paths = actor.areas(Permission.HOUSEHOLD_WRITE)

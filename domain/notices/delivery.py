@@ -38,6 +38,7 @@ class Parcel:
     area_path: str = ""
     values: dict[str, str] = field(default_factory=dict, repr=False)
     words: str = field(default="", repr=False)  # what a grid worker is to tell
+    page: str = field(default="", repr=False)  # of the mini-program; the progress of the appeal where none is named
 
     @property
     def template_id(self) -> str:

@@ -19,6 +19,7 @@ RESIDENT: dict[str, str] = {
     "case.not-accepted": "not-accept",
     "case.redirected": "redirect",
     "case.transferred": "transfer-out",
+    "case.voided": "void",
     "case.dispatched": "dispatch",
     "case.answered": "answer",
     "case.reworked": "rework",
@@ -32,14 +33,17 @@ RESIDENT: dict[str, str] = {
     "case.regraded": "regrade",
     "supervision.opened": "supervise",
     "review.decided": "review-decided",
+    "hearing.ordered": "hearing",
+    "hearing.refused": "hearing-refused",
+    "hearing.concluded": "hearing-concluded",
 }
-IMPORTANT = frozenset({"answer", "not-accept", "redirect", "transfer-out", "ask-info"})
-IN_PERSON = frozenset({"answer"})
+IMPORTANT = frozenset({"answer", "not-accept", "redirect", "transfer-out", "ask-info", "survey"})
+IN_PERSON = frozenset({"answer", "survey"})
 
 STAFF: dict[str, NoticeText] = {
     "case.dispatched": NoticeText("有新工单", "工单 {number} 交你单位主办:{title}。请在 {due_on} 前签收。"),
     "co-unit": NoticeText("有协办工单", "工单 {number} 由 {unit} 主办,请你单位协办:{title}。"),
-    "duty.rung": NoticeText("紧急呼叫", "紧急工单 {number} 请立即接办:{title}。接到后请应答。"),
+    "duty.rung": NoticeText("紧急呼叫", "紧急工单 {number} 请立即接办,地点:{place}。接到后请应答。"),
     "duty.unanswered": NoticeText("紧急呼叫无人应答", "紧急工单 {number} 的各级值班人员均未应答:{title}。请立即联系 {unit}。"),
     "case.transferred-down": NoticeText("有转交核实", "工单 {number} 转交你单位核实:{title}。请按期上报核实结果。"),
     "case.verification-reported": NoticeText("核实有进展", "转交核实的工单 {number} 有新进展:{title}。请查看。"),
@@ -63,6 +67,9 @@ STAFF: dict[str, NoticeText] = {
     "case.closed": NoticeText("您上报的事件已办结", "工单 {number} 已办结:{title}。"),
     "inspect-passed": NoticeText("您上报的事件已验收", "工单 {number} 现场验收通过:{title}。"),
     "inspect-failed": NoticeText("验收未通过", "工单 {number} 现场验收未通过,退回处置:{title}。"),
+    "hearing.requested": NoticeText("有听证申请", "工单 {number} 有听证申请,请决定是否举行:{title}。"),
+    "hearing.ordered": NoticeText("听证通知", "工单 {number} 将举行听证,请承办单位派人参加:{title}。"),
+    "hearing.concluded": NoticeText("听证结论", "工单 {number} 的听证已有结论,请按结论办理:{title}。"),
     "review.requested": NoticeText("有复查复核申请", "工单 {number} 的诉求人申请复查复核,请三个工作日内决定受理。"),
     "retaliation.reported": NoticeText("有打击报复反映", "有群众反映因诉求被打击报复,请 24 小时内与其联系。内容请在系统中查看。"),
     "event.reported": NoticeText("紧急事件", "{place} 上报紧急事件:{event_type}。工单 {number},请立即调度处置。"),
@@ -85,9 +92,11 @@ WARNINGS: dict[str, NoticeText] = {
 CLOCKS = {
     "accept": "受理", "sign": "签收", "first_contact": "首次联系", "handling": "办理", "callback": "回访", "rework": "重办",
     "closing": "闭环办结", "aim": "办理", "answer": "答复", "review": "挂账研究", "instructed": "批示交办",
+    "return_decision": "退单决定",
     "review.accept": "复查受理", "review.decide": "复查决定", "rereview.accept": "复核受理", "rereview.decide": "复核决定",
     "hearing.hold": "听证", "retaliation.contact": "打击报复反映首次联系", "first_handler.verdict": "首办责任核查",
 }  # fmt: skip
+VOID_REASONS = {"spam": "无实际诉求", "test": "测试信息", "duplicate_entry": "重复录入"}
 LEGAL_PATHS = {
     "litigation": "诉讼", "arbitration": "仲裁", "reconsideration": "行政复议", "prosecution": "检察监督",
     "police": "公安机关", "party": "党组织", "administrative": "行政程序",
@@ -136,8 +145,12 @@ def spoken(name: str, text: str, data: Mapping[str, object]) -> dict[str, str]:
         words = {"upheld": "维持原意见", "changed": "变更原意见", "redo": "责令重新办理", "revoked": "撤销原意见"}
         step = "(复核,终结)" if data.get("step") == "rereview" and data.get("state") != "redo" else ""
         return {"result": words.get(str(data.get("state")), "") + step}
+    if name in {"hearing", "hearing-refused", "hearing-concluded"}:
+        return {"reason": text.rstrip("。")}
     if name in {"extend", "suspend", "regrade"}:
         return {"reason": text.rstrip("。"), "due_on": _day_of(data.get("due_on"))}
+    if name == "void":
+        return {"reason": VOID_REASONS.get(str(data.get("reason_code")), "")}
     if name == "redirect":
         return {"reason": text.rstrip("。"), "next_channel": LEGAL_PATHS.get(str(data.get("legal_path")), "法定途径")}
     if name == "transfer-out":

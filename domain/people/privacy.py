@@ -25,6 +25,12 @@ _DATA = {
     "replies": f"SELECT appeal_id, round, text, unit_name, at FROM replies WHERE appeal_id IN {_MY_APPEALS} ORDER BY id",
     "ratings": "SELECT appeal_id, round, source, process, result, solved, staff, comment, rated_at FROM ratings"
     f" WHERE appeal_id IN {_MY_APPEALS} ORDER BY id",
+    "reviews": "SELECT appeal_id, step, round, state, reason, requested_at, decision, decided_at FROM reviews"
+    f" WHERE appeal_id IN {_MY_APPEALS} ORDER BY id",
+    "hearing_requests": "SELECT appeal_id, reason, state, asked_at, decision, decided_at FROM hearing_requests"
+    f" WHERE appeal_id IN {_MY_APPEALS} ORDER BY id",
+    "retaliation_reports": "SELECT appeal_id, text, state, reported_at, contacted_at, closed_at FROM retaliation_reports"
+    f" WHERE appeal_id IN {_MY_APPEALS} ORDER BY id",
     "attachments": "SELECT id, kind, bytes, created_at, subject_id AS used_in FROM attachments"
     " WHERE owner IN ('resident:' || $1::uuid, 'guest:' || $1::uuid) ORDER BY id",
     "notices": "SELECT title, text, created_at, read_at FROM notices WHERE recipient_id = $1 ORDER BY id",

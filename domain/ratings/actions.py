@@ -33,7 +33,8 @@ class Verdict:
 
 
 async def rate(appeal: Appeal, case: Case, verdict: Verdict, source: str) -> Rating:
-    """Record a rating of the current round; 409 before the answer, after the window, or the second time."""
+    """Record a rating of the current round; 409 before the answer, the second time, or after the window, which binds
+    only those who rate by themselves: an officer asks until somebody was heard."""
     reply = await Reply.get_or_none(appeal_id=appeal.id, round=case.round)
     if reply is None:
         raise AlreadyRated if await _rated(appeal, case.round - 1, source) else NotYetAnswered
@@ -42,7 +43,7 @@ async def rate(appeal: Appeal, case: Case, verdict: Verdict, source: str) -> Rat
     at = now()
     flag = "assisted" if source == "assisted" else "own_work" if await _own_work(appeal, case) else ""
     days = rulebook().for_area(case.area_path).rating_window_days
-    if at > reply.at + timedelta(days=days):
+    if source == "self" and at > reply.at + timedelta(days=days):
         raise RatingWindowClosed(days=days)
     rating = await Rating.create(
         id=new_id(), appeal_id=appeal.id, case_id=case.id, round=case.round, source=source, process=verdict.process,

@@ -17,7 +17,7 @@ WHERE g.role = 'review_officer' AND NOT g.department_id = ANY($2::uuid[])
   AND ($1 = g.area_path OR starts_with($1, g.area_path || '.'))
 ORDER BY g.area_path = $1, length(g.area_path) DESC, d.code LIMIT 1
 """
-_WORK = ["case.signed", "case.contacted", "case.graded", "case.result-submitted", "case.rejected", "case.answered"]
+WORK = ["case.signed", "case.contacted", "case.graded", "case.result-submitted", "case.rejected", "case.answered"]
 
 
 async def next_higher(case: Case, beside: Iterable[UUID | None] = ()) -> UUID | None:
@@ -46,7 +46,7 @@ async def check_reviewer(actor: Actor, review: Review, case: Case) -> None:
 
 
 async def _worked(case: Case, review: Review) -> set[str]:
-    rows = await fetch("SELECT DISTINCT actor FROM journal WHERE case_id = $1 AND event = ANY($2::text[])", [case.id, _WORK])
+    rows = await fetch("SELECT DISTINCT actor FROM journal WHERE case_id = $1 AND event = ANY($2::text[])", [case.id, WORK])
     people = [case.handler_id, case.first_handler_id, case.reviewer_id, case.registrar_id]
     if review.prior_id:
         people.append((await Review.get(id=review.prior_id)).officer_id)

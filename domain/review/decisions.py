@@ -1,5 +1,6 @@
 """The review body accepts, examines and decides; an outcome of `redo` sends the case back into rework."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -42,7 +43,7 @@ async def decide_review(actor: Actor, review_id: UUID, outcome: str, decision: s
     await stop_office_clocks(review.id, ("accept", "decide"), review.decided_at)
     more: dict[str, Any] = {"state": outcome, "text_digest": digest(review.id, decision)}
     if review.step == "review" and outcome != "redo":
-        more["due_at"] = request_until(review.decided_at, rulebook().calendar).due_at.isoformat()
+        more["due_at"] = _rereview_until(review, review.decided_at)
     await _save(review, case, "review.decided", actor, more)
     if outcome == "redo" and case.state in REVIEWABLE:
         _, co_ids = await lock_case(case.id)
@@ -76,3 +77,8 @@ async def _save(
     data = {"step": review.step, "appeal_id": str(review.appeal_id), **(more or {})}
     record(Fact(event, case.area_code, case.id, review.id, data, ("case", case.id, case.version), actor))
     return review
+
+
+def _rereview_until(review: Review, decided_at: datetime) -> str:
+    book = rulebook().for_area(review.area_path)
+    return request_until(book.limits["rereview_request"], decided_at, book.calendar).due_at.isoformat()

@@ -12,7 +12,7 @@ from domain.rulebook import rulebook
 from domain.sql import fetch
 
 _FACTS = """
-SELECT c.state, c.round, r.step, r.state AS outcome, r.round AS review_round, r.decided_at,
+SELECT c.state, c.round, c.area_path, r.step, r.state AS outcome, r.round AS review_round, r.decided_at,
   (SELECT max(p.at) FROM replies p WHERE p.appeal_id = a.id AND p.round = c.round) AS replied_at
 FROM appeals a JOIN cases c ON c.id = a.case_id LEFT JOIN reviews r ON r.appeal_id = a.id WHERE a.id = $1
 """
@@ -32,11 +32,14 @@ def _asks(rows: list[dict[str, Any]], at: datetime) -> list[str]:
     asked = {row["step"]: row for row in rows if row["review_round"] == rows[0]["round"]}
     review, replied_at = asked.get("review"), rows[0]["replied_at"]
     if review is None:
-        open_yet = rows[0]["state"] in REVIEWABLE and replied_at is not None and _within(replied_at, at)
-        return ["request-review"] if open_yet else []
+        answered = rows[0]["state"] in REVIEWABLE and replied_at is not None
+        return ["request-review"] if answered and at <= _until("review_request", rows[0], replied_at) else []
     decided = review["outcome"] in OUTCOMES and review["decided_at"] is not None
-    return ["request-rereview"] if decided and "rereview" not in asked and _within(review["decided_at"], at) else []
+    if not decided or "rereview" in asked:
+        return []
+    return ["request-rereview"] if at <= _until("rereview_request", rows[0], review["decided_at"]) else []
 
 
-def _within(since: datetime, at: datetime) -> bool:
-    return at <= request_until(since, rulebook().calendar).due_at
+def _until(name: str, row: dict[str, Any], since: datetime) -> datetime:
+    book = rulebook().for_area(row["area_path"])
+    return request_until(book.limits[name], since, book.calendar).due_at

@@ -13,9 +13,10 @@ from domain.cases.models import Case
 from domain.cases.move import lock_visible
 from domain.clock import local_date, now
 from domain.ids import new_id
-from domain.journal.unit import Fact, digest, record
+from domain.journal.unit import Fact, record
 from domain.problems import GuardNotMet, InvalidFields, NotFound
 from domain.review.decisions import lock_review
+from domain.review.hearing_requests import grant_open, notice_of, public_text
 from domain.review.models import Hearing, Review
 from domain.review.states import decide_limit, decide_until
 from domain.rulebook import rulebook
@@ -70,7 +71,7 @@ async def conclude_hearing(actor: Actor, hearing_id: UUID, account: str, conclus
     await stop_office_clocks(hearing.id, ("hold",), hearing.concluded_at)
     if hearing.review_id:
         await _give_days_back(hearing)
-    _record(actor, case, hearing, "hearing.concluded", {"text_digest": digest(hearing.id, conclusion)})
+    _record(actor, case, hearing, "hearing.concluded", await public_text(case, actor, conclusion))
     return hearing
 
 
@@ -105,7 +106,9 @@ async def _order(actor: Actor, case: Case, review: Review | None, plan: HearingP
     body_id = review.body_id if review else next(iter(_offices(actor, case)), None)
     owed = Owed(HEARING, "hold", hearing.id, case.id, case.area_path, body_id)
     await start_office_clock(owed, until_day_of(at, plan.planned_at), at)
-    _record(actor, case, hearing, "hearing.ordered", {"publicity": plan.publicity, "members": len(plan.members)})
+    await grant_open(actor, hearing)
+    told = await public_text(case, actor, notice_of(plan.planned_at, plan.place, len(plan.members)))
+    _record(actor, case, hearing, "hearing.ordered", {"publicity": plan.publicity, "members": len(plan.members), **told})
     return hearing
 
 
@@ -120,10 +123,12 @@ async def _give_days_back(hearing: Hearing) -> None:
     if review.step != "rereview" or hearing.concluded_at is None:
         return
     review.hearing_days += (local_date(hearing.concluded_at) - local_date(hearing.ordered_at)).days
-    found = decide_until(review.requested_at, review.hearing_days, rulebook().calendar)
+    book = rulebook().for_area(review.area_path)
+    limit = book.limits["rereview_decision"]
+    found = decide_until(limit, review.requested_at, review.hearing_days, book.calendar)
     review.decide_due_at, review.explanation = found.due_at, explain(found)
     await review.save(update_fields=["hearing_days", "decide_due_at", "explanation"])
-    await lengthen(review.id, "decide", decide_limit(review.hearing_days))
+    await lengthen(review.id, "decide", decide_limit(limit, review.hearing_days))
 
 
 def _record(actor: Actor, case: Case, hearing: Hearing, event: str, data: dict[str, Any]) -> None:

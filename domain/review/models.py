@@ -103,6 +103,27 @@ class Hearing(Model):
         indexes = (("case_id",), ("review_id",))
 
 
+class HearingRequest(Model):
+    """An appellant or a unit asks for a hearing; the review officers order one or refuse with reasons (004-15)."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    case_id = fields.UUIDField()
+    appeal_id = fields.UUIDField(null=True)  # none: the handling unit asked
+    area_path = fields.CharField(120)
+    reason = fields.TextField()
+    state = fields.CharField(10)  # open | granted | refused
+    asked_by = fields.CharField(60)
+    asked_at = InstantField()
+    decision = fields.TextField(default="")
+    decided_by = fields.CharField(60, default="")
+    decided_at = InstantField(null=True)
+    hearing_id = fields.UUIDField(null=True)
+
+    class Meta:
+        table = "hearing_requests"
+        indexes = (("case_id", "state"), ("area_path", "state", "id"))
+
+
 class MediationRoom(Model):
     """A neighbours' mediation room (睦邻调解室) and its mediators: group heads, old party members, the retired."""
 

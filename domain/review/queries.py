@@ -9,10 +9,11 @@ from domain.access.permissions import Permission
 from domain.access.scope import Where, in_scope
 from domain.appeals.queries import own_case_id
 from domain.problems import NotFound
-from domain.sql import fetch
+from domain.review.bodies import WORK
+from domain.sql import execute, fetch
 
 _SELECT = (
-    "SELECT r.*, c.number AS case_number, p.number AS appeal_number, c.state AS case_state, c.title,"
+    "SELECT r.*, {worked} AS worked, c.number AS case_number, p.number AS appeal_number, c.state AS case_state, c.title,"
     " b.name AS body, u.name AS from_unit FROM reviews r JOIN cases c ON c.id = r.case_id"
     " JOIN appeals p ON p.id = r.appeal_id LEFT JOIN departments b ON b.id = r.body_id"
     " LEFT JOIN departments u ON u.id = r.from_unit_id"
@@ -42,7 +43,7 @@ async def find_reviews(
         )  # fmt: skip
     if before:
         where.add("r.id < {}", before)
-    sql = f"{_SELECT} WHERE {where.sql} ORDER BY r.id DESC LIMIT {limit + 1}"
+    sql = f"{_select(where, actor)} WHERE {where.sql} ORDER BY r.id DESC LIMIT {limit + 1}"
     return await fetch(sql, where.values, json=("explanation",))
 
 
@@ -50,7 +51,7 @@ async def review_row(actor: Actor, review_id: UUID) -> dict[str, Any]:
     """One review of the actor's body; 404 for any other."""
     where = _visible(actor)
     where.add("r.id = {}", review_id)
-    rows = await fetch(f"{_SELECT} WHERE {where.sql}", where.values, json=("explanation",))
+    rows = await fetch(f"{_select(where, actor)} WHERE {where.sql}", where.values, json=("explanation",))
     if not rows:
         raise NotFound
     return rows[0]
@@ -59,4 +60,26 @@ async def review_row(actor: Actor, review_id: UUID) -> dict[str, Any]:
 async def own_reviews(actor: Actor, appeal_id: UUID) -> list[dict[str, Any]]:
     """The reviews that an appellant asked for on an own appeal; 404 for anybody else's."""
     await own_case_id(actor, appeal_id)
-    return await fetch(f"{_SELECT} WHERE r.appeal_id = $1 ORDER BY r.id", [appeal_id], json=("explanation",))
+    sql = _SELECT.format(worked="FALSE")
+    return await fetch(f"{sql} WHERE r.appeal_id = $1 ORDER BY r.id", [appeal_id], json=("explanation",))
+
+
+def _select(where: Where, actor: Actor) -> str:
+    """The rows with whether this officer worked on the case before: such an officer decides nothing about it."""
+    me, label, work = where.bind(actor.id), where.bind(actor.label), where.bind(WORK)
+    worked = (
+        f"({me}::uuid IN (c.handler_id, c.first_handler_id, c.reviewer_id, c.registrar_id)"
+        f" OR EXISTS (SELECT 1 FROM reviews o WHERE o.id = r.prior_id AND o.officer_id = {me}::uuid)"
+        f" OR EXISTS (SELECT 1 FROM journal w WHERE w.case_id = c.id AND w.actor = {label} AND w.event = ANY({work}::text[])))"
+    )
+    return _SELECT.format(worked=f"COALESCE({worked}, FALSE)")
+
+
+async def follow_office_clocks() -> None:
+    """Let open reviews say the dates to which an edit of the calendar moved their clocks."""
+    for name in ("accept", "decide"):
+        await execute(
+            f"UPDATE reviews r SET {name}_due_at = k.due_at FROM office_clocks k WHERE k.subject_id = r.id"
+            f" AND k.name = $1 AND k.stopped_at IS NULL AND r.{name}_due_at <> k.due_at",
+            [name],
+        )

@@ -11,7 +11,7 @@ from domain.journal.unit import Fact, digest, record
 from domain.problems import GuardNotMet, ReviewFinal, ReviewWindowClosed
 from domain.review.bodies import next_higher
 from domain.review.models import Review
-from domain.review.states import ACCEPT, OUTCOMES, decide_limit, decide_until, final, request_until
+from domain.review.states import OUTCOMES, decide_until, final, request_until
 from domain.rulebook import rulebook
 from domain.supervision.office_clocks import Owed, start_office_clock
 from domain.workflow.own import Own
@@ -50,13 +50,13 @@ async def _answered_at(own: Own) -> datetime:
 
 async def _open(own: Own, reason: str, prior: Review | None, since: datetime) -> Review:
     step = "rereview" if prior else "review"
-    case, at, calendar = own.case, now(), rulebook().calendar
+    case, at, book = own.case, now(), rulebook().for_area(own.case.area_path)
     if await Review.exists(appeal_id=own.appeal.id, round=case.round, step=step):
         raise GuardNotMet(reason="这次答复已经申请过了,请等待结果。", missing=[])
-    until = request_until(since, calendar)
+    until = request_until(book.limits[f"{step}_request"], since, book.calendar)
     if at > until.due_at:
         raise ReviewWindowClosed(until=until.due_on.isoformat())
-    decide = decide_until(at, 0, calendar)
+    decide = decide_until(book.limits[f"{step}_decision"], at, 0, book.calendar)
     review_id, body_id = new_id(), await next_higher(case, [prior.body_id] if prior else [])
     accept_by = await _start_clocks(Owed(step, "accept", review_id, case.id, case.area_path, body_id), at)
     review = await Review.create(
@@ -75,6 +75,7 @@ async def _open(own: Own, reason: str, prior: Review | None, since: datetime) ->
 
 async def _start_clocks(owed: Owed, at: datetime) -> datetime:
     """Both clocks of the body run from the request; until when it has to accept."""
-    await start_office_clock(replace(owed, name="decide"), decide_limit(0), at)
-    due_at: datetime = (await start_office_clock(owed, ACCEPT, at)).due_at
+    limits = rulebook().for_area(owed.area_path).limits
+    await start_office_clock(replace(owed, name="decide"), limits[f"{owed.kind}_decision"], at)
+    due_at: datetime = (await start_office_clock(owed, limits["review_accept"], at)).due_at
     return due_at

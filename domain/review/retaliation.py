@@ -12,18 +12,17 @@ from domain.access.scope import Where
 from domain.cases.models import Case
 from domain.cases.move import GUARDS, Body, Turn
 from domain.clock import now
-from domain.deadlines.limits import Limit, Unit
 from domain.ids import new_id
 from domain.journal.unit import Fact, digest, record
 from domain.problems import ConflictOfInterest, GuardNotMet, InvalidFields, NotFound
 from domain.review.bodies import next_higher
 from domain.review.models import RetaliationReport
+from domain.rulebook import rulebook
 from domain.sql import fetch, fetch_one
 from domain.supervision.office_clocks import RETALIATION, Owed, start_office_clock, stop_office_clocks
 from domain.supervision.secrecy import knows_of_reports
 from domain.workflow.own import Own
 
-FIRST_CONTACT = Limit(24, Unit.HOUR)
 BARRED = frozenset({"close", "merge", "unmerge", "callback"})
 
 
@@ -33,7 +32,7 @@ async def report_retaliation(own: Own, text: str) -> RetaliationReport:
     people = [case.handler_id, case.first_handler_id, case.reviewer_id]
     report_id, body_id = new_id(), await next_higher(case)
     owed = Owed(RETALIATION, "contact", report_id, case.id, case.area_path, body_id)
-    clock = await start_office_clock(owed, FIRST_CONTACT, at)
+    clock = await start_office_clock(owed, rulebook().for_area(case.area_path).limits["retaliation_contact"], at)
     report = await RetaliationReport.create(
         id=report_id, appeal_id=own.appeal.id, case_id=case.id, area_path=case.area_path, text=text, state="open",
         body_id=body_id, accused=sorted({str(person) for person in people if person}),

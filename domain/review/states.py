@@ -1,13 +1,11 @@
-"""The states of a review and its time limits: pure. Sources: 条例 art 35, 36; 山东 art 43 (three working days)."""
+"""The states of a review and how its time limits count: pure; the limits are the profile's (条例 art 35, 36)."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from domain.deadlines.calendar import WorkCalendar
-from domain.deadlines.limits import Due, Limit, Unit, due
+from domain.deadlines.limits import Due, Limit, due
 
-REQUEST_DAYS = 30
-DECIDE_DAYS = 30
-ACCEPT = Limit(3, Unit.WORKING_DAY)
 WAITING = ("requested", "accepted", "deciding")
 OUTCOMES: dict[str, str] = {"upheld": "维持", "changed": "变更", "redo": "责令重办", "revoked": "撤销"}
 STATES: dict[str, str] = {"requested": "已申请", "accepted": "已受理", "deciding": "审查中", **OUTCOMES}
@@ -19,19 +17,19 @@ NEXT: dict[str, tuple[str, ...]] = {
 }
 
 
-def request_until(decided_at: datetime, calendar: WorkCalendar) -> Due:
+def request_until(limit: Limit, decided_at: datetime, calendar: WorkCalendar) -> Due:
     """Until when a review may be asked for; a last day on a holiday rolls, the appellant gets the later date."""
-    return due(Limit(REQUEST_DAYS, Unit.NATURAL_DAY, legal=True), decided_at, calendar)
+    return due(limit, decided_at, calendar)
 
 
-def decide_until(requested_at: datetime, hearing_days: int, calendar: WorkCalendar) -> Due:
+def decide_until(limit: Limit, requested_at: datetime, hearing_days: int, calendar: WorkCalendar) -> Due:
     """Until when it has to be decided; the days of a hearing in a re-review are not counted (art 36)."""
-    return due(decide_limit(hearing_days), requested_at, calendar)
+    return due(decide_limit(limit, hearing_days), requested_at, calendar)
 
 
-def decide_limit(hearing_days: int) -> Limit:
-    """Thirty days and those of a hearing."""
-    return Limit(DECIDE_DAYS + hearing_days, Unit.NATURAL_DAY, legal=True)
+def decide_limit(limit: Limit, hearing_days: int) -> Limit:
+    """The time to decide and the days of a hearing."""
+    return replace(limit, amount=limit.amount + hearing_days)
 
 
 def final(step: str, state: str) -> bool:

@@ -10,8 +10,8 @@ WINDOW_DAYS = 200
 _CLOCK = """
  (array_agg((j.data->'clocks'->'due'->>'{c}')::timestamptz ORDER BY j.at DESC, j.n DESC)
    FILTER (WHERE j.data->'clocks'->'due' ? '{c}'))[1] AS due_{c},
- (array_agg((j.data->'clocks'->'due'->>'{c}')::timestamptz ORDER BY j.at, j.n)
-   FILTER (WHERE j.data->'clocks'->'due' ? '{c}'))[1] AS base_{c},
+ (array_agg((j.data->'clocks'->'due'->>'{c}')::timestamptz ORDER BY j.at DESC, j.n DESC)
+   FILTER (WHERE j.data->'clocks'->'due' ? '{c}'))[(count(*) FILTER (WHERE j.data->'clocks'->'due' ? '{c}'))::int] AS base_{c},
  max(j.at) FILTER (WHERE j.data->'clocks'->'due' ? '{c}') AS set_{c}_at,
  (array_agg((j.data->'clocks'->'met'->>'{c}')::boolean ORDER BY j.at DESC, j.n DESC)
    FILTER (WHERE j.data->'clocks'->'met' ? '{c}'))[1] AS met_{c},
@@ -24,8 +24,10 @@ folded AS (
  min(j.at) FILTER (WHERE j.event IN ('appeal.submitted', 'event.reported')) AS filed_at,
  CASE WHEN bool_or(j.event IN ('appeal.submitted', 'case.converted')) THEN 'appeal' ELSE 'event' END AS kind,
  COALESCE(bool_or(j.data->>'origin' = 'proactive'), FALSE) AS proactive,
+ (array_agg(j.data->>'origin' ORDER BY j.at DESC, j.n DESC) FILTER (WHERE j.data ? 'origin'))[1] AS origin,
  COALESCE(bool_and((j.data->>'initial')::boolean) FILTER (WHERE j.data ? 'initial'), TRUE) AS initial,
- (array_agg(j.data->>'channel' ORDER BY j.at, j.n) FILTER (WHERE j.data ? 'channel'))[1] AS channel,
+ (array_agg(j.data->>'channel' ORDER BY j.at DESC, j.n DESC) FILTER (WHERE j.data ? 'channel'))
+   [(count(*) FILTER (WHERE j.data ? 'channel'))::int] AS channel,
  (array_agg(j.data->>'topic' ORDER BY j.at DESC, j.n DESC) FILTER (WHERE j.data ? 'topic'))[1] AS topic,
  (array_agg(j.data->>'track' ORDER BY j.at DESC, j.n DESC) FILTER (WHERE j.data ? 'track'))[1] AS track,
  (array_agg((j.data->>'unit_id')::uuid ORDER BY j.at DESC, j.n DESC)
@@ -68,20 +70,21 @@ stories AS (
  FROM folded f WHERE f.filed_at IS NOT NULL AND f.state IS DISTINCT FROM 'merged'
 ),
 ratings AS (
- SELECT s.id, s.path, s.kind, s.channel, s.topic, s.track, s.unit_id, s.excluded, s.proactive, j.at,
+ SELECT s.id, s.path, s.kind, s.origin, s.channel, s.topic, s.track, s.unit_id, s.excluded, s.proactive, j.at,
  (j.data->>'process')::int AS process, (j.data->>'result')::int AS result, j.data->>'solved' AS solved
  FROM stories s JOIN journal j ON j.case_id = s.id AND j.event = 'rating.given' AND j.at < $1
  WHERE j.data->>'source' IN ('self', 'callback') AND COALESCE(j.data->>'flag', '') = ''
 ),
 answers AS (
- SELECT s.id, s.path, s.kind, s.channel, s.topic, s.track, s.unit_id, s.excluded, s.proactive, j.at,
+ SELECT s.id, s.path, s.kind, s.origin, s.channel, s.topic, s.track, s.unit_id, s.excluded, s.proactive, j.at,
  EXISTS (SELECT 1 FROM journal r WHERE r.case_id = s.id AND r.event = 'rating.given' AND r.at < $1
    AND r.data->>'source' IN ('self', 'callback') AND r.data->>'round' = j.data->>'round') AS rated
  FROM stories s JOIN journal j ON j.case_id = s.id AND j.event = 'case.answered' AND j.at < $1
 ),
+joined AS (SELECT into_id, sum(filed) AS filed FROM folded WHERE state = 'merged' GROUP BY into_id),
 issues AS (
- SELECT s.*, s.filed + COALESCE((SELECT sum(m.filed) FROM folded m WHERE m.state = 'merged' AND m.into_id = s.id), 0)
-   AS contacts FROM stories s WHERE s.kind = 'appeal'
+ SELECT s.*, s.filed + COALESCE(m.filed, 0) AS contacts FROM stories s LEFT JOIN joined m ON m.into_id = s.id
+ WHERE s.kind = 'appeal'
 )"""
 
 LEDGER = f"WITH {_FOLDED.strip()},\n{_STORIES.strip()}\n"

@@ -27,6 +27,7 @@ class Slice:
     channel: str | None = None
     topic: str | None = None
     track: str | None = None
+    origin: str | None = None  # of the three sources (三来源)
 
 
 @dataclass(frozen=True)
@@ -38,18 +39,27 @@ class Part:
     limit: int = 20
 
 
-async def rates_on(actor: Actor, wanted: Slice) -> dict[str, Rate]:
-    """Every rate of the period as it stood at the end of its last day; an empty one has no value, never 100 %."""
+@dataclass(frozen=True)
+class Figures:
+    """Every rate of a period, and the contacts that its issues took (5.13; the target is one for each)."""
+
+    rates: dict[str, Rate]
+    contacts: int
+    issues: int
+
+
+async def rates_on(actor: Actor, wanted: Slice) -> Figures:
+    """Every rate of the period as it stood at the end of its last day, from one pass over the journal; an empty one has
+    no value, never 100 %."""
     where = _where(actor, wanted)
-    found: dict[str, Rate] = {}
+    parts = []
     for source in dict.fromkeys(one.source for one in RATES.values()):
-        own = [one for one in RATES.values() if one.source == source]
-        counts = ", ".join(_counts(one) for one in own)
-        row = (await fetch(f"{LEDGER} SELECT {counts} FROM {source} s WHERE {where.sql}", where.values))[0]
-        for one in own:
-            numerator, denominator, excluded = (row[f"{one.name}_{part}"] for part in "nde")
-            found[one.name] = Rate(numerator, denominator, excluded)
-    return found
+        counts = ", ".join(_counts(one) for one in RATES.values() if one.source == source)
+        more = f", {_CONTACTS}" if source == "issues" else ""
+        parts.append(f"(SELECT {counts}{more} FROM {source} s WHERE {where.sql}) AS of_{source}")
+    row = (await fetch(f"{LEDGER} SELECT * FROM {', '.join(parts)}", where.values))[0]
+    rates = {name: Rate(row[f"{name}_n"], row[f"{name}_d"], row[f"{name}_e"]) for name in RATES}
+    return Figures(rates, row["contacts"], rates["one_contact_rate"].denominator)
 
 
 async def rate_cases(actor: Actor, name: str, wanted: Slice, part: Part) -> list[dict[str, Any]]:
@@ -71,16 +81,6 @@ async def rate_cases(actor: Actor, name: str, wanted: Slice, part: Part) -> list
     )
 
 
-async def contacts_on(actor: Actor, wanted: Slice) -> tuple[int, int]:
-    """Contacts and issues of the period (5.13); the target is one contact for each."""
-    where = _where(actor, wanted)
-    one = RATES["one_contact_rate"]
-    where.conditions.append(f"({one.cohort}) AND s.excluded IS NULL")
-    sql = f"{LEDGER} SELECT COALESCE(sum(s.contacts), 0)::int AS contacts, count(*) AS issues FROM issues s WHERE {where.sql}"
-    row = (await fetch(sql, where.values))[0]
-    return row["contacts"], row["issues"]
-
-
 async def survey_index_on(actor: Actor, wanted: Slice) -> tuple[Decimal | None, int]:
     """The mean four-question index of the answers of the period (5.14) and how many there were."""
     where = Where()
@@ -96,6 +96,10 @@ async def survey_index_on(actor: Actor, wanted: Slice) -> tuple[Decimal | None, 
         where.values,
     )
     return mean(four_question_index(row["solved"], row["satisfied"], row["staff"]) for row in rows), len(rows)
+
+
+_COHORT = RATES["one_contact_rate"].cohort
+_CONTACTS = f"COALESCE(sum(s.contacts) FILTER (WHERE ({_COHORT}) AND s.excluded IS NULL), 0)::int AS contacts"
 
 
 def _hit(one: Definition) -> str:
@@ -125,7 +129,7 @@ def _where(actor: Actor, wanted: Slice) -> Where:
     if wanted.area_path:
         where.conditions.append(area_condition(where, "s.path", [wanted.area_path]))
     for column, value in (("unit_id", wanted.unit), ("channel", wanted.channel), ("topic", wanted.topic),
-                          ("track", wanted.track)):  # fmt: skip
+                          ("track", wanted.track), ("origin", wanted.origin)):  # fmt: skip
         if value:
             where.add(f"s.{column} = {{}}", value)
     return where

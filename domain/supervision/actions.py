@@ -10,8 +10,9 @@ from domain.clock import now
 from domain.deadlines.limits import Limit, Unit, due
 from domain.ids import new_id
 from domain.journal.unit import Fact, record
-from domain.problems import NotAllowed, NotFound
+from domain.problems import GuardNotMet, NotAllowed, NotFound
 from domain.rulebook import rulebook
+from domain.sql import fetch_one
 from domain.supervision.first_handlers import open_first_handler_review
 from domain.supervision.models import OfficeClock, Supervision
 from domain.supervision.office_clocks import RETALIATION
@@ -70,8 +71,7 @@ async def settle_dissatisfaction(case: Case) -> None:
 async def answer_supervision(actor: Actor, supervision_id: UUID, text: str) -> Supervision:
     """The unit answers what it did."""
     supervision, case = await _load(actor, supervision_id)
-    owing = actor.departments if supervision.subject_kind else actor.units
-    if supervision.department_id not in owing:
+    if supervision.department_id not in actor.departments:
         raise NotAllowed
     supervision.response, supervision.state = text, "answered"
     await supervision.save(update_fields=["response", "state"])
@@ -83,8 +83,16 @@ async def close_supervision(actor: Actor, supervision_id: UUID, verdict: str) ->
     """The supervision section gives its verdict and closes it."""
     supervision, case = await _load(actor, supervision_id)
     actor.require(Permission.CASE_SUPERVISE, case.area_path)
+    if supervision.kind == "special" and not await _ended_well(case):
+        raise GuardNotMet(reason="专案督办须记录案结、事了、人和之后,才能销号。", missing=["案结事了人和记录"])
     await _close(case, supervision, verdict, actor)
     return supervision
+
+
+async def _ended_well(case: Case) -> bool:
+    """Decided, solved and mended in this round (案结事了人和, 000-41, 000-46)."""
+    found = "SELECT 1 AS x FROM closure_talks WHERE case_id = $1 AND round = $2 AND decided AND solved AND mended"
+    return await fetch_one(found, [case.id, case.round]) is not None
 
 
 async def close_report_supervision(actor: Actor, report_id: UUID, verdict: str) -> Supervision:

@@ -47,6 +47,7 @@ class OfficeClock(Model):
     started_at = InstantField()
     due_at = InstantField()
     limit_code = fields.CharField(16)
+    calendar_version = fields.IntField(default=0)  # the edit of the working calendar it was worked out by
     explanation: Any = fields.JSONField(default=list)
     ladder: Any = fields.JSONField(default=list)
     level = fields.CharField(12, default="none")

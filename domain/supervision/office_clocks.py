@@ -11,7 +11,7 @@ from domain.deadlines.limits import Due, Limit, Unit, due
 from domain.deadlines.warnings import Level, ladder
 from domain.ids import new_id
 from domain.rulebook import rulebook
-from domain.supervision.models import OfficeClock
+from domain.supervision.models import FirstHandlerReview, OfficeClock
 
 REVIEW, REREVIEW, HEARING, RETALIATION, FIRST_HANDLER = "review", "rereview", "hearing", "retaliation", "first_handler"
 
@@ -35,6 +35,7 @@ async def start_office_clock(owed: Owed, limit: Limit, at: datetime) -> OfficeCl
     return await OfficeClock.create(
         id=new_id(), kind=owed.kind, name=owed.name, subject_id=owed.subject_id, case_id=owed.case_id,
         area_path=owed.area_path, department_id=owed.department_id, started_at=at, limit_code=limit.code,
+        calendar_version=rulebook().calendar_version,
         due_at=found.due_at, explanation=_lines(found), next_at=steps[0][1] if steps else None,
         ladder=[[level.code, since.isoformat()] for level, since in steps],
     )  # fmt: skip
@@ -57,12 +58,14 @@ async def lengthen(subject_id: UUID, name: str, limit: Limit) -> None:
 
 
 async def recount_office_clocks() -> int:
-    """Work every running clock out again by the calendar in force; how many moved."""
+    """Work out again every running clock that an older calendar made; how many moved."""
     moved = 0
-    for clock in await OfficeClock.filter(stopped_at=None).order_by("id"):
+    older = OfficeClock.filter(stopped_at=None, calendar_version__lt=rulebook().calendar_version)
+    for clock in await older.order_by("id").select_for_update():
         before = clock.due_at
         await _reckon(clock)
         moved += clock.due_at != before
+        await FirstHandlerReview.filter(id=clock.subject_id, state="open").update(due_at=clock.due_at)
     return moved
 
 
@@ -75,7 +78,7 @@ async def _reckon(clock: OfficeClock) -> None:
     limit, book = Limit.parse(clock.limit_code), rulebook()
     found = due(limit, clock.started_at, book.calendar)
     steps = ladder(limit, clock.started_at, found, book.calendar, book.warnings)
-    clock.due_at, clock.explanation = found.due_at, _lines(found)
+    clock.due_at, clock.explanation, clock.calendar_version = found.due_at, _lines(found), book.calendar_version
     clock.ladder = [[level.code, since.isoformat()] for level, since in steps]
     clock.next_at = next((since for level, since in steps if level > Level[clock.level.upper()]), None)
     await clock.save()

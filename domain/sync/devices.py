@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from domain.access.actor import Actor, Grant
+from domain.access.actor import Actor, ActorKind, Grant
 from domain.access.permissions import Permission
 from domain.access.scope import Where
 from domain.clock import real_now
@@ -14,12 +14,12 @@ from domain.problems import GuardNotMet, NotFound
 from domain.sql import execute, fetch, fetch_one
 from domain.sync.scope import area_of, of_my_workers
 
-_WORKER = """
-SELECT f.id, f.kind, f.name, f.department_id,
-       (SELECT json_agg(json_build_array(a.role, a.area_path, a.department_id)) FROM assignments a
-         WHERE a.staff_id = f.id) AS grants
-FROM staff f WHERE f.id = $1 AND f.active
-"""
+# One JSON object, so that it also fits into a column of another query; the id is filled in by its place.
+WORKER = (
+    "SELECT json_build_object('id', f.id, 'kind', f.kind, 'name', f.name, 'department_id', f.department_id, 'grants',"
+    " (SELECT coalesce(json_agg(json_build_array(a.role, a.area_path, a.department_id)), '[]'::json) FROM assignments a"
+    " WHERE a.staff_id = f.id)) FROM staff f WHERE f.id = {} AND f.active"
+)
 
 _GREET = """
 INSERT INTO devices AS d (id, worker, first_seen_at, seen_at, cursor) VALUES ($1, $2, $3, $3, $4)
@@ -27,16 +27,27 @@ ON CONFLICT (id) DO UPDATE SET worker = $2, seen_at = $3, cursor = $4 RETURNING 
 """
 
 
+class _Worker(msgspec.Struct):
+    id: UUID
+    kind: ActorKind
+    name: str
+    department_id: UUID | None
+    grants: list[tuple[str, str, UUID | None]]
+
+
 async def current_worker(worker: UUID) -> Actor | None:
     """The worker with the roles and areas of this moment; None when the account is disabled."""
-    row = await fetch_one(_WORKER, [worker])
-    if row is None:
+    row = await fetch_one(f"SELECT ({WORKER.format('$1')}) AS worker", [worker])
+    return read_worker(row["worker"] if row else None)
+
+
+def read_worker(text: str | None) -> Actor | None:
+    """The worker of a `WORKER` column."""
+    if text is None:
         return None
-    grants = msgspec.json.decode(row["grants"]) if row["grants"] else []
-    return Actor(
-        kind=row["kind"], id=row["id"], name=row["name"], department_id=row["department_id"],
-        grants=tuple(Grant(role, path, UUID(unit) if unit else None) for role, path, unit in grants),
-    )  # fmt: skip
+    found = msgspec.json.decode(text, type=_Worker)
+    grants = tuple(Grant(role, path, unit) for role, path, unit in found.grants)
+    return Actor(found.kind, found.id, found.name, grants=grants, department_id=found.department_id)
 
 
 async def greet(device: UUID, worker: UUID, cursor: str) -> bool:

@@ -14,8 +14,9 @@ from domain.clock import now
 from domain.problems import DeviceCloned, InvalidFields, ItemIdReused, Problem, Quarantined, ServerFault
 from domain.sql import execute, fetch, fetch_one
 from domain.sync.clocks import Moment, moment
-from domain.sync.devices import current_worker
+from domain.sync.devices import WORKER, current_worker, read_worker
 from domain.sync.items import Item, PhoneNow, Received
+from domain.sync.mark import attempt_from_mark, lock_and_mark
 from domain.sync.outcome import PASSING, Outcome, TryAgain, held, refused, repeated
 
 PATIENCE = timedelta(days=5)
@@ -65,13 +66,14 @@ class Sender:
 
 @dataclass(frozen=True)
 class _Case:
-    """An item under decision."""
+    """An item under decision, and its worker with the rights of this moment (None: disabled)."""
 
     item: Item
     device: UUID
-    worker: UUID
+    worker: Actor | None
     at: datetime
     received_at: datetime
+    marked: bool = False  # it is the item of this unit, which is marked for it
 
 
 async def take(desk: Desk, sender: Sender, received: Received) -> Outcome:
@@ -79,17 +81,18 @@ async def take(desk: Desk, sender: Sender, received: Received) -> Outcome:
     item = received.item
     if item is None:
         return await _take_unreadable(sender, received)
-    await lock_entity(item.entity_id)
-    if (known := await _known(item.id)) is not None:
-        return _again(known, received)
+    await lock_and_mark(item.entity_id)
+    seen = await _look(sender, item)
+    if seen.known is not None:
+        return _again(seen.known, received)
     found = moment(item, sender.clock, now())
-    if await _taken(sender.device, item.sequence):
+    if seen.taken:
         return await _keep(sender, replace(received, item=_unnumbered(item)), found, refused(DeviceCloned()))
     if sender.locked_out:
         return await _keep(sender, received, found, refused(Quarantined()))
-    outcome = await _decide(desk, _Case(item, sender.device, sender.worker, found.at, now()))
+    outcome = await _decide(desk, _Case(item, sender.device, seen.worker, found.at, now(), marked=True))
     await _keep(sender, received, found, outcome)
-    if outcome.status == "done":
+    if outcome.status == "done" and seen.awaited:
         await release(desk, item.entity_id)
     return outcome
 
@@ -106,12 +109,13 @@ async def release(desk: Desk, entity: UUID) -> None:
         f" WHERE entity = $1 AND status = 'held' ORDER BY device, sequence LIMIT {MOST_RELEASED}",
         [entity],
     )
+    people = {worker: await current_worker(worker) for worker in {row["worker"] for row in rows}}
     moved = bool(rows)
     while moved:
         moved = False
         for row in list(rows):
             item = msgspec.json.decode(row["body"], type=Item)
-            case = _Case(item, row["device"], row["worker"], row["occurred_at"], row["received_at"])
+            case = _Case(item, row["device"], people[row["worker"]], row["occurred_at"], row["received_at"])
             try:
                 outcome = await _decide(desk, case)
             except TryAgain:
@@ -128,7 +132,8 @@ async def decide_again(desk: Desk, row: dict[str, Any], worker: UUID) -> Outcome
     """Decide anew on a kept item under the rights that a worker has now, and keep the outcome; the caller holds the
     entity's lock. What waited for the entity is let go."""
     item = msgspec.json.decode(row["body"], type=Item)
-    outcome = await _decide(desk, _Case(item, row["device"], worker, row["occurred_at"], row["received_at"]))
+    actor = await current_worker(worker)
+    outcome = await _decide(desk, _Case(item, row["device"], actor, row["occurred_at"], row["received_at"]))
     await _settle(item.id, outcome)
     if outcome.status == "done":
         await release(desk, item.entity_id)
@@ -155,10 +160,9 @@ async def _decide(desk: Desk, case: _Case) -> Outcome:
     patient = now() - case.received_at < PATIENCE
     if patient and (reason := await _missing(verb, case)):
         return held(reason)
-    actor = await current_worker(case.worker)
-    if actor is None:
+    if case.worker is None:
         return refused(Quarantined())
-    return await _apply(desk, verb, actor, case)
+    return await _apply(desk, verb, case.worker, case)
 
 
 async def _missing(verb: Verb, case: _Case) -> str | None:
@@ -183,9 +187,9 @@ async def _missing(verb: Verb, case: _Case) -> str | None:
 
 
 async def _apply(desk: Desk, verb: Verb, actor: Actor, case: _Case) -> Outcome:
-    item, at = case.item, case.at
+    item, at, attempt = case.item, case.at, attempt_from_mark if case.marked else desk.attempt
     try:
-        version = await desk.attempt(actor, lambda: verb.perform(actor, item, at))
+        version = await attempt(actor, lambda: verb.perform(actor, item, at))
     except Exception as error:  # whatever one item does, the others of the batch go on
         problem = desk.translate(error)
         if problem.code in PASSING:
@@ -212,12 +216,34 @@ async def _leave_note(desk: Desk, actor: Actor, work: Callable[[], Awaitable[Non
 # ---- what is kept
 
 
+@dataclass(frozen=True)
+class _Seen:
+    """What the database holds about an item before anything is decided: its first result; whether its place in the
+    phone's sequence is taken; whether somebody waits for its entity; its worker."""
+
+    known: dict[str, Any] | None
+    taken: bool
+    awaited: bool
+    worker: Actor | None
+
+
+_LOOK = f"""
+SELECT i.body_sha256, i.result, EXISTS (SELECT 1 FROM sync_items WHERE device = $2 AND sequence = $3) AS taken,
+  EXISTS (SELECT 1 FROM sync_items WHERE entity = $4 AND status = 'held') AS awaited, ({WORKER.format("$5")}) AS worker
+FROM (SELECT 1) AS one LEFT JOIN sync_items i ON i.id = $1
+"""
+
+
+async def _look(sender: Sender, item: Item) -> _Seen:
+    """One query for all of it; what is awaited cannot change before the commit, for whoever waits locks the entity."""
+    row = await fetch_one(_LOOK, [item.id, sender.device, item.sequence, item.entity_id, sender.worker], json=("result",))
+    assert row is not None
+    known = row if row["body_sha256"] is not None else None
+    return _Seen(known, row["taken"], row["awaited"], read_worker(row["worker"]))
+
+
 async def _known(item_id: UUID) -> dict[str, Any] | None:
     return await fetch_one("SELECT body_sha256, result FROM sync_items WHERE id = $1", [item_id], json=("result",))
-
-
-async def _taken(device: UUID, sequence: int) -> bool:
-    return await fetch_one("SELECT 1 AS one FROM sync_items WHERE device = $1 AND sequence = $2", [device, sequence]) is not None
 
 
 def _again(known: dict[str, Any], received: Received) -> Outcome:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from typing import Annotated, Any
 from uuid import UUID
@@ -127,9 +128,12 @@ def _named(body: dict[str, Any]) -> Iterator[Any]:
             yield from _named(value)
 
 
+_shape = cache(msgspec.inspect.type_info)  # slower than all the rest of reading an item
+
+
 def known_fields(data: Any, kind: Any) -> Any:
     """The data without what the type does not know: a newer phone's extra fields are kept, but not acted on."""
-    return _known(data, msgspec.inspect.type_info(kind))
+    return _known(data, _shape(kind))
 
 
 def _known(data: Any, info: Any) -> Any:

@@ -13,8 +13,9 @@ import msgspec
 from domain.access.actor import Actor
 from domain.access.permissions import Permission
 from domain.access.scope import Where
-from domain.clock import now
+from domain.clock import SHANGHAI, now
 from domain.journal.unit import Fact, record
+from domain.notices.actions import Words, tell
 from domain.problems import GuardNotMet, InvalidFields, NotFound
 from domain.sql import execute, fetch
 from domain.sync.files import hand_files
@@ -26,6 +27,10 @@ from domain.sync.scope import area_of, of_my_workers
 
 STATES = {"waiting": REFUSED, "held": "status = 'held'", "settled": "settled_at IS NOT NULL"}
 UNREADABLE = "?"
+VERBS = {
+    "visit": "走访", "visit:agree": "约定下次联系", "event": "上报事件", "patrol": "巡逻", "task:done": "当面告知",
+    "plate:activate": "启用门牌", "suggestion": "对应用的意见", UNREADABLE: "无法识别的记录",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,11 @@ class Search:
     worker: UUID | None = None
     before: UUID | None = None
     limit: int = 20
+
+
+def verb_name(verb: str) -> str:
+    """What a phone did, in plain words."""
+    return VERBS.get(verb, "工单办理" if verb.startswith("case:") else verb)
 
 
 async def items(actor: Actor, search: Search) -> list[dict[str, Any]]:
@@ -82,11 +92,12 @@ async def release(actor: Actor, desk: Desk, item_id: UUID, worker: UUID | None) 
     if row["verb"] == UNREADABLE or not (text := await _body(item_id)):
         raise GuardNotMet(reason="内容无法识别或已过保存期,只能不予登记。", missing=[])
     taker = worker or row["given_to"] or row["worker"]
-    if taker != row["worker"]:
+    if taker != (row["given_to"] or row["worker"]):
         await _give(actor, row, text, taker)
     outcome = await decide_again(desk, {**row, "body": text}, taker)
     if outcome.status == "done":
         await _settle(actor, item_id, "")
+        await _tell(row, "已由管理人员补登" if taker == row["worker"] else "已由管理人员补登,由另一位网格员办理")
     data = {"verb": row["verb"], "worker": str(taker), "status": outcome.status, "code": outcome.code}
     record(Fact("sync.item-released", row["area"], None, item_id, data))
     return outcome
@@ -101,6 +112,7 @@ async def discard(actor: Actor, item_id: UUID, reason: str) -> None:
         "UPDATE sync_items SET status = 'rejected', result = result || $2::text::jsonb WHERE id = $1",
         [item_id, msgspec.json.encode(shown).decode()],
     )
+    await _tell(row, f"管理人员决定不予登记。理由:{reason}")
     record(Fact("sync.item-discarded", row["area"], None, item_id, {"verb": row["verb"], "code": row["code"]}))
 
 
@@ -143,7 +155,7 @@ async def _body(item_id: UUID) -> str:
 
 
 async def _give(actor: Actor, row: dict[str, Any], text: str, taker: UUID) -> None:
-    """Let another worker of mine be the one who did it; the files that it names go along."""
+    """Let another worker of mine (or the owner again) be the one who did it; the files that it names go along."""
     where = Where()
     of_my_workers(where, actor, Permission.QUARANTINE_DECIDE, "f.id")
     where.add("f.id = {}", taker)
@@ -151,8 +163,16 @@ async def _give(actor: Actor, row: dict[str, Any], text: str, taker: UUID) -> No
         message = "没有这位网格员,或不在您的管辖范围内"
         raise InvalidFields(errors=[{"field": "worker", "code": "invalid", "message": message}])
     files = named_files(msgspec.json.decode(text, type=Item))
-    await hand_files(files, f"worker:{row['worker']}", f"worker:{taker}")
+    await hand_files(files, f"worker:{row['given_to'] or row['worker']}", f"worker:{taker}")
     await execute("UPDATE sync_items SET given_to = $2 WHERE id = $1", [row["item"], taker])
+
+
+async def _tell(row: dict[str, Any], what: str) -> None:
+    """The worker reads in the inbox what became of it, also on another phone."""
+    day = row["occurred_at"].astimezone(SHANGHAI)
+    text = f"您{day.month}月{day.day}日记的“{verb_name(row['verb'])}”没有登记上,{what}。"
+    words = Words(event="sync.item-settled", title="离线记录处理结果", text=text)
+    await tell("staff", [row["worker"]], f"quarantine:{row['item']}", words)
 
 
 async def _settle(actor: Actor, item_id: UUID, note: str) -> None:

@@ -43,10 +43,13 @@ class Receipt:
 
 async def refer(visit: Visit, house: Household, kinds: Iterable[str]) -> None:
     """Make the referrals of a visit; while one of a kind is open for the household, another visit makes no second."""
+    wanted = set(kinds)
+    if not wanted:
+        return
     open_kinds = await Referral.filter(household_id=house.id, state__in=["made", "acknowledged"]).values_list(
         "kind", flat=True
     )
-    for kind in sorted(set(kinds) - {str(each) for each in open_kinds}):
+    for kind in sorted(wanted - {str(each) for each in open_kinds}):
         made = await Referral.create(
             id=new_id(), visit_id=visit.id, household_id=house.id, area_code=house.grid_code,
             area_path=house.area_path, kind=kind, made_at=now(),

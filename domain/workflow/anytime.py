@@ -7,7 +7,7 @@ import msgspec
 from domain.appeals.actions import Submission, add_appeal
 from domain.areas.models import Area
 from domain.cases.move import Body, Turn, effect
-from domain.clock import now
+from domain.clock import local_date, now
 from domain.deadlines.choice import Facts
 from domain.rulebook import rulebook
 from domain.supervision.actions import open_supervision
@@ -40,8 +40,9 @@ async def contest(turn: Turn, body: Contest) -> None:
     case = turn.case
     turn.text = body.reason
     case.ended_at = None
-    case.not_again_id, case.registrar_id = case.registrar_id or case.not_again_id, None
-    turn.data["not_again"] = str(case.not_again_id) if case.not_again_id else None
+    registrar = [str(case.registrar_id)] if case.registrar_id else []
+    case.deciders, case.registrar_id = case.deciders or registrar, None  # the appellant ended it: nobody decided
+    turn.data["not_again"] = case.deciders
 
 
 class Urge(Body, kw_only=True):
@@ -124,6 +125,7 @@ async def convert(turn: Turn, body: Convert) -> None:
     case.kind, case.appeal_type, case.topic = "appeal", body.appeal_type, body.topic
     case.petition_class, case.registrar_id = "appeal_for_decision", turn.actor.id
     case.lead_id = case.handler_id = None
+    case.received_at, case.received_on = appeal.received_at, local_date(appeal.received_at)  # its clocks count from here
     facts = Facts(
         "appeal", said.channel, case.received_at, appeal_type=body.appeal_type, topic=body.topic,
         petition_class=case.petition_class, registered=True,

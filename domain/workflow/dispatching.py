@@ -7,9 +7,7 @@ from uuid import UUID
 import msgspec
 
 from domain.access.models import Assignment, Department, Staff
-from domain.access.permissions import Permission
-from domain.access.queries import department
-from domain.areas.models import Area
+from domain.access.queries import department, town_of
 from domain.cases import clocks
 from domain.cases.models import Case, CaseUnit, Deadline, ReturnRequest
 from domain.cases.move import Body, Turn, effect
@@ -18,10 +16,11 @@ from domain.deadlines.limits import due
 from domain.dispatch.proposals import propose
 from domain.dispatch.records import Decided, consult_case, keep_record
 from domain.ids import new_id
-from domain.journal.unit import Fact, record
+from domain.journal.unit import Fact, digest, record
 from domain.problems import ConflictOfInterest, GuardNotMet
 from domain.rulebook import rulebook
-from domain.workflow.intake import Text, invalid, leave_simple
+from domain.workflow.intake import Text, accept_underway, invalid, leave_simple
+from domain.workflow.levels import LADDER, NAMES, above, at_level, judged_by, level_of, top
 from domain.workflow.parts import CoTask, day_of, give_parts, parts_of
 
 RETURNS_BEFORE_DESIGNATION = 2
@@ -43,7 +42,7 @@ async def dispatch(turn: Turn, body: Dispatch) -> None:
     """Give the case to a lead unit and its co-units; recusal and the conflict wall come first (000-35, 001-20)."""
     if turn.case.returns > RETURNS_BEFORE_DESIGNATION:
         raise GuardNotMet(reason="此件已被退回三次,须由联席办指定承办单位。", missing=["designate"])
-    _at_level(turn, turn.case.desk_level, Permission.CASE_DISPATCH, "派单")
+    at_level(turn, turn.case.desk_level, "派单")
     await assign_units(turn, body)
 
 
@@ -67,19 +66,21 @@ async def assign_units(turn: Turn, body: Dispatch) -> None:
     said = await consult_case(case)
     co_units = parts_of(case, asked, said, lead.id)
     await give_parts(case, co_units)
+    await drop_return(case)
     case.lead_id, case.dispatched_at = lead.id, now()
+    case.review_unit_id = await town_of(lead) if lead.kind == "village" else None
     case.handler_id = await _named_handler(case, body.handler_id, lead)
     if co_units:
         await leave_simple(case, "joint")
     turn.data |= {
         "unit_id": str(lead.id),
         "co_units": [str(part.unit_id) for part in co_units],
-        "reasons": body.rule_reasons,
     }
     kept = await keep_record(case, said, Decided(lead.id, body.responsibility, tuple(body.rule_reasons)))
     turn.data |= {
         "item": kept.item_code, "version_id": str(kept.version_id) if kept.version_id else None,
         "followed": kept.followed, "responsibility": kept.responsibility,
+        "reasons_digest": digest(kept.id, "\n".join(body.rule_reasons)),
     }  # fmt: skip
     if case.urgent:
         record(Fact("duty.needed", case.area_code, case.id, case.id, {"cause": "dispatch", "unit_id": str(lead.id)}))
@@ -119,6 +120,7 @@ class AddCoUnit(Body, kw_only=True):
 @effect("add-co-unit", AddCoUnit)
 async def add_co_unit(turn: Turn, body: AddCoUnit) -> None:
     """Add a co-unit with its duty."""
+    at_level(turn, turn.case.desk_level, "增加协办单位")
     unit = await _unit(turn, "department_id", body.department_id)
     if unit.id == turn.case.lead_id or unit.id in turn.co_ids:
         raise invalid("department_id", "该单位已在办理此件")
@@ -164,9 +166,17 @@ async def ask_return(turn: Turn, body: Return) -> None:
     await ReturnRequest.create(
         id=new_id(), case_id=turn.case.id, department_id=lead, reason=body.reason, state="open", asked_at=now()
     )
+    limits = rulebook().for_area(turn.case.area_path).limits
+    await clocks.set_clock(turn.case, "return_decision", limits["return_decision"], now())
     await propose(turn.case, lead)
     turn.text = body.reason
     turn.data["unit_id"] = str(lead)
+
+
+async def drop_return(case: Case) -> None:
+    """An open request to return lapses when the unit takes the work up, or the case goes to another one."""
+    await ReturnRequest.filter(case_id=case.id, state="open").update(state="lapsed", decided_at=now())
+    await clocks.stop(case, ("return_decision",), now())
 
 
 def _check_window(case: Case) -> None:
@@ -190,7 +200,7 @@ async def grant_return(turn: Turn, body: Decision) -> None:
     """Take the case back for another dispatch; the deadline is not moved."""
     await _decide(turn, "granted", body.note)
     turn.case.returns += 1
-    turn.case.lead_id = turn.case.handler_id = None
+    turn.case.lead_id = turn.case.handler_id = turn.case.review_unit_id = None
     await CaseUnit.filter(case_id=turn.case.id).delete()
 
 
@@ -201,7 +211,8 @@ async def refuse_return(turn: Turn, body: Decision) -> None:
 
 
 async def _decide(turn: Turn, state: str, note: str) -> None:
-    request = await ReturnRequest.filter(case_id=turn.case.id, state="open").first()
+    at_level(turn, turn.case.desk_level, "退单")
+    request = await ReturnRequest.filter(case_id=turn.case.id, department_id=turn.case.lead_id, state="open").first()
     if request is None:
         raise GuardNotMet(reason="没有待决定的退单申请。", missing=[])
     request.state, request.decided_at = state, now()
@@ -216,80 +227,20 @@ class Escalate(Body, kw_only=True):
     reason: Text
 
 
-# village, town, the town's joint meeting, the county's joint meeting (002-13); the city where it is the base
-LADDER = ("village", "town", "meeting", "county", "city")
-_LEVEL_OF = {"grid": "village", "village": "village", "town": "town", "city": "city", "province": "city"}
-_PARTS = {"town": 4, "meeting": 4, "county": 3, "city": 2}  # an area path begins with province, city, county, town
-_NAMES = {"town": "镇", "meeting": "镇联席会议", "county": "县联席会议", "city": "市级"}
-_CITY_CODE = 4  # digits
-
-
 @effect("escalate", Escalate)
 async def escalate(turn: Turn, body: Escalate) -> None:
     """Raise the case to the desk of the next level; the lower level keeps care and contact (提级, 000-38, 002-13)."""
     case = turn.case
-    level = await _level(case)
-    if case.lead_id is None and LADDER.index(level) >= LADDER.index(_top()):
-        raise GuardNotMet(reason=f"此件已在{_NAMES[level]},没有更高一级可提。", missing=[])
-    if case.lead_id is None or case.lead_id not in turn.actor.units:
-        _at_level(turn, level, Permission.CASE_ESCALATE, "再提级")
-    upper = _above(case, level)
+    level = await level_of(case)
+    if case.lead_id is None and LADDER.index(level) >= LADDER.index(top()):
+        raise GuardNotMet(reason=f"此件已在{NAMES[level]},没有更高一级可提。", missing=[])
+    at_level(turn, level, "再提级")
+    upper = above(case, level)
     if level == LADDER[0]:
-        case.origin = "village_escalated"
+        case.origin = turn.data["origin"] = "village_escalated"
     if case.kind == "appeal" and case.accepted_at is None:
-        case.accepted_at = now()
-        await clocks.start(case, ("handling",), now())
-    case.lead_id = case.handler_id = None
+        await accept_underway(case, now())
+    case.lead_id = case.handler_id = case.review_unit_id = None
     case.desk_level = upper
-    turn.data |= {"from_level": level, "to_level": upper, "body": _judged_by(case, upper)}
+    turn.data |= {"from_level": level, "to_level": upper, "body": judged_by(case, upper)}
     turn.text = body.reason
-
-
-def _top() -> str:
-    """The highest level of this deployment: that of its base area."""
-    return "city" if len(rulebook().county) <= _CITY_CODE else "county"
-
-
-def _above(case: Case, level: str) -> str:
-    """The desk above a level; a county unit's case goes to the desk of its county before it leaves the county."""
-    if level == "county" and case.lead_id is not None and case.desk_level != level:
-        return level
-    steps = _steps(case)
-    return steps[min(steps.index(level) + 1, steps.index(_top()))]
-
-
-def _steps(case: Case) -> tuple[str, ...]:
-    """The levels of the place's own ladder: a town without a joint meeting of its own goes straight to its county."""
-    practices = rulebook().for_area(case.area_path).practices
-    meets = not practices.ladder or any(body.level == "town" for body in practices.bodies.values())
-    return tuple(level for level in LADDER if meets or level != "meeting")
-
-
-def _judged_by(case: Case, level: str) -> str:
-    """The meeting that judges a matter at a level by the ladder of the place, or an empty text."""
-    practices = rulebook().for_area(case.area_path).practices
-    wanted = "town" if level == "meeting" else level
-    found = [practices.bodies[step.body].name for step in practices.ladder.values() if step.body]
-    levels = {body.name: body.level for body in practices.bodies.values()}
-    return next((name for name in found if levels[name] == wanted and level != "town"), "")
-
-
-async def _level(case: Case) -> str:
-    """Where the case is now: the level it was raised to, or where it arose, or the level of its lead unit."""
-    place = await Area.get(code=case.area_code)
-    found = [case.desk_level or _LEVEL_OF.get(place.kind, "county")]
-    lead = await Department.get_or_none(id=case.lead_id) if case.lead_id else None
-    if lead:
-        of_lead = await Area.get_or_none(code=lead.area_code)
-        found.append(_LEVEL_OF.get(of_lead.kind, "county") if of_lead else found[0])
-    return max(found, key=LADDER.index)
-
-
-def _at_level(turn: Turn, level: str, permission: Permission, deed: str) -> None:
-    """409 where the actor's desk stands below the level to which a case was raised."""
-    parts = _PARTS.get(level)
-    grants = turn.actor.granting(permission, turn.case.area_path)
-    if parts is None or turn.actor.kind == "system":
-        return
-    if not any(len(grant.area_path.split(".")) <= parts for grant in grants):
-        raise GuardNotMet(reason=f"此件已提级到{_NAMES[level]},由该级决定是否{deed};本级继续做好联系和照料。", missing=[])

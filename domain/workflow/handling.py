@@ -18,10 +18,14 @@ from domain.deadlines.limits import due
 from domain.ids import new_id
 from domain.problems import ClientTimeAbsurd, GuardNotMet, NotAllowed
 from domain.rulebook import rulebook
+from domain.workflow.dispatching import drop_return
 from domain.workflow.intake import Text, invalid, track_facts
 from domain.workflow.times import occurred
 
 Mode = Annotated[str, msgspec.Meta(pattern="^(in_person|phone|video|message)$")]
+
+SLIP = timedelta(minutes=5)  # by which clocks may differ
+_BEFORE_HANDLING = frozenset({"signed", "investigating"})
 
 
 class ContactBody(Body, kw_only=True):
@@ -36,9 +40,14 @@ class ContactBody(Body, kw_only=True):
 @effect("contact", ContactBody)
 async def contact(turn: Turn, body: ContactBody) -> None:
     """Record a contact; the first one stops the contact clock and starts the investigation (003-11)."""
+    if body.stage == "answer" and turn.case.state in _BEFORE_HANDLING:
+        raise GuardNotMet(reason="尚未核查定级,不能记录答复见面。", missing=["grade"])
     at = occurred(body.at or body.occurred_at, "at")
-    if at < turn.case.received_at - timedelta(minutes=5):
+    if body.at is None:
+        at = min(at, now())  # a phone's clock may run ahead; nobody was met in the future
+    if not turn.case.received_at - SLIP <= at <= now() + SLIP:
         raise ClientTimeAbsurd(field="at")
+    await drop_return(turn.case)
     await Contact.create(
         id=new_id(), case_id=turn.case.id, stage=body.stage, mode=body.mode, at=at, note=body.note,
         staff_id=turn.actor.id,
@@ -136,7 +145,7 @@ async def answer(turn: Turn, body: AnswerBody) -> None:
     """Approve and serve the answer in one move, to every appeal of the case; a principal signs what a superior
     assigned (000-05, 000-21)."""
     case = turn.case
-    if (case.origin == "superior_assigned" or case.major) and "principal" not in turn.actor.roles:
+    if (case.origin == "superior_assigned" or case.major) and not _principal_of(turn):
         raise NotAllowed
     if not case.result or not case.basis:
         raise GuardNotMet(reason="还没有写明查明的事实和办理依据。", missing=["result", "basis"])
@@ -147,6 +156,12 @@ async def answer(turn: Turn, body: AnswerBody) -> None:
     turn.data["round"] = case.round
 
 
+def _principal_of(turn: Turn) -> bool:
+    """Whether the actor heads the unit that owes the work, or the town that reviews for its village."""
+    heads = {grant.department_id for grant in turn.actor.grants if grant.role == "principal"} - {None}
+    return bool(heads & {turn.case.lead_id, turn.case.review_unit_id})
+
+
 async def serve(case: Case, text: str) -> None:
     """Give the answer to every appeal of the case, once in each round."""
     unit = await Department.get_or_none(id=case.lead_id) if case.lead_id else None
@@ -155,7 +170,7 @@ async def serve(case: Case, text: str) -> None:
         await Reply.update_or_create(
             appeal_id=appeal.id,
             round=case.round,
-            defaults={"id": new_id(), "case_id": case.id, "text": text, "unit_name": unit.name if unit else "",
+            defaults={"case_id": case.id, "text": text, "unit_name": unit.name if unit else "",
                       "at": case.answered_at},
         )  # fmt: skip
 
@@ -191,7 +206,7 @@ class CoResult(Body, kw_only=True):
 @effect("co-result", CoResult)
 async def co_result(turn: Turn, body: CoResult) -> None:
     """A co-unit reports its part done (协办完成); the case cannot close before every part is."""
-    part = await CaseUnit.filter(case_id=turn.case.id, department_id__in=list(turn.actor.units)).first()
+    part = await CaseUnit.filter(case_id=turn.case.id, department_id__in=list(turn.actor.departments)).first()
     if part is None:
         raise NotAllowed
     part.done_at, part.note = now(), body.note

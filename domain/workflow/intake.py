@@ -6,8 +6,9 @@ from uuid import UUID
 
 import msgspec
 
-from domain.access.actor import SYSTEM
-from domain.access.permissions import Permission
+from domain.access.actor import SYSTEM, within
+from domain.access.models import Assignment
+from domain.access.permissions import ROLE_PERMISSIONS, Permission
 from domain.access.queries import department
 from domain.appeals.models import Appeal
 from domain.areas.queries import area
@@ -120,8 +121,8 @@ WITH mine AS (SELECT id, resident_id, received_at FROM appeals WHERE case_id = $
     JOIN appellants w ON w.phone = v.phone JOIN appeals q ON q.id = w.appeal_id
     WHERE (q.received_at, q.id) < (p.received_at, p.id)
 )
-SELECT 1 AS found FROM earlier e JOIN cases c ON c.id = e.case_id
-WHERE c.id <> $1 AND c.topic = $2 AND c.state <> 'voided' LIMIT 1
+SELECT c.id AS case_id FROM earlier e JOIN cases c ON c.id = e.case_id
+WHERE c.id <> $1 AND c.topic = $2 AND c.state <> 'voided' ORDER BY c.received_at DESC, c.id DESC LIMIT 1
 """
 
 
@@ -304,6 +305,7 @@ async def confirm_transfer(turn: Turn, body: Receipt) -> None:
 @effect("transfer-refused", Receipt)
 async def transfer_refused(turn: Turn, body: Receipt) -> None:
     """The other body sent it back; it is ours again."""
+    at_level(turn, turn.case.desk_level, "收回")
     turn.text = body.note
     turn.case.ended_at, turn.case.deciders = None, []
 
@@ -324,20 +326,36 @@ async def accept_underway(case: Case, at: datetime) -> None:
 
 
 async def second_person(turn: Turn, body: Body) -> None:
-    """The first officer's call is kept as a request; the move happens when another officer calls with the same body."""
+    """The first officer's call is kept as a request; the move happens when another officer calls with the same body, and
+    nothing has moved the case since: what was signed is what both of them have seen."""
     content = msgspec.to_builtins(body)
     content.pop("version", None)
-    asked = await SecondSignature.get_or_none(case_id=turn.case.id, action=turn.move.name)
+    asked = await first_signature(turn)
     if asked and asked.asked_by != turn.actor.id and asked.body == content:
         await asked.delete()
         turn.data["first_officer"] = str(asked.asked_by)
         return
-    if asked is None or asked.asked_by != turn.actor.id or asked.body != content:
-        await SecondSignature.filter(case_id=turn.case.id, action=turn.move.name).delete()
-        await SecondSignature.create(
-            id=new_id(), case_id=turn.case.id, action=turn.move.name, body=content, asked_by=turn.actor.id,
-            asked_at=now(), case_version=turn.case.version,
-        )  # fmt: skip
+    await SecondSignature.filter(case_id=turn.case.id, action=turn.move.name).delete()
+    await SecondSignature.create(
+        id=new_id(), case_id=turn.case.id, action=turn.move.name, body=content, asked_by=turn.actor.id, asked_at=now(),
+        case_version=turn.case.version + 1,  # asking is a move itself
+    )  # fmt: skip
     turn.event = "case.second-asked"
     turn.data["action"] = turn.move.name
     turn.hold = True
+
+
+async def first_signature(turn: Turn) -> SecondSignature | None:
+    """What the first of two persons has asked for, unless the case has moved since."""
+    return await SecondSignature.get_or_none(
+        case_id=turn.case.id, action=turn.move.name, case_version=turn.case.version
+    )
+
+
+async def one_may(turn: Turn, permission: Permission) -> bool:
+    """Whether one of the two who signed holds a permission where the case lies, whichever of them came first."""
+    if any(turn.actor.granting(permission, turn.case.area_path)):
+        return True
+    roles = [role for role, held in ROLE_PERMISSIONS.items() if permission in held]
+    rows = await Assignment.filter(staff_id=turn.data["first_officer"], role__in=roles)
+    return any(within(turn.case.area_path, row.area_path) for row in rows)

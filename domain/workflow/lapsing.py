@@ -9,6 +9,8 @@ from domain.cases.models import Deadline
 from domain.cases.move import Body, Turn, effect, lock_case, move_locked
 from domain.rulebook import rulebook
 from domain.sql import fetch
+from domain.supervision.actions import open_supervision
+from domain.supervision.models import Supervision
 from domain.workflow.closing import missing_for_close
 
 
@@ -55,4 +57,37 @@ async def close_ripe(case_id: UUID, at: datetime) -> bool:
     if case.state != "answered" or await missing_for_close(case):
         return False
     await move_locked(SYSTEM, case, co_ids, "close", Body())
+    return True
+
+
+STALLED = "长时间没有办理进展,请说明原因,抓紧办理。"
+_STALLED = """
+SELECT c.id FROM cases c WHERE c.state IN ('dispatched', 'signed', 'investigating', 'handling', 'rework')
+ AND c.suspended_until IS NULL AND c.dispatched_at < $1 AND ($2::uuid IS NULL OR c.id > $2)
+ AND NOT EXISTS (SELECT 1 FROM journal j WHERE j.case_id = c.id AND j.at >= $1 AND j.actor ~ '^(staff|worker):')
+ORDER BY c.id LIMIT
+"""
+
+
+async def stalled(at: datetime, after: UUID | None, limit: int) -> Sequence[UUID]:
+    """Cases in a unit's hands on which nobody has done anything for the shortest such time of the deployment, by id."""
+    books = (rulebook(), *rulebook().overlays.values())
+    shortest = min(book.limits["no_progress"].amount for book in books)
+    rows = await fetch(f"{_STALLED} {limit}", [at - timedelta(days=shortest), after])
+    return [row["id"] for row in rows]
+
+
+async def supervise_stalled(case_id: UUID, at: datetime) -> bool:
+    """Open supervision of one of them by the rules of its place (进展缓慢, 000-15); False when it has moved."""
+    case, _ = await lock_case(case_id)
+    since = at - timedelta(days=rulebook().for_area(case.area_path).limits["no_progress"].amount)
+    moved = await fetch(
+        "SELECT 1 AS found FROM journal WHERE case_id = $1 AND at >= $2 AND actor ~ '^(staff|worker):' LIMIT 1",
+        [case_id, since],
+    )
+    if moved or case.dispatched_at is None or case.dispatched_at >= since:
+        return False
+    if await Supervision.exists(case_id=case_id, state__in=["open", "answered"]):
+        return False  # the section is at it already
+    await open_supervision(case, "key", "no_progress", STALLED)
     return True

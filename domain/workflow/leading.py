@@ -18,7 +18,7 @@ from domain.deadlines.limits import Limit, Unit
 from domain.ids import new_id
 from domain.problems import ConflictOfInterest, GuardNotMet, NotAllowed
 from domain.workflow.dispatching import Dispatch, assign_units
-from domain.workflow.intake import Text, invalid, second_person
+from domain.workflow.intake import Text, accept_underway, invalid, one_may, second_person
 
 # The five duties (五包, 004-12) in neutral words: they are about the case and never about watching a person.
 DUTIES = {
@@ -102,10 +102,7 @@ async def dispatch_instructed(turn: Turn, body: Named) -> None:
     if case.kind == "appeal" and case.accepted_at is None:
         if not case.petition_class:
             raise GuardNotMet(reason="请先登记:确定类别、诉求类型和信访类别。", missing=["register"])
-        case.accepted_at = at
-        case.steps = {**case.steps, "accept": at.isoformat()}
-        case.plus_steps = {"approve": at.isoformat(), **case.plus_steps}
-        await clocks.start(case, ("handling",), at)
+        await accept_underway(case, at)
     instruction.dispatched_at = at
     await instruction.save(update_fields=["dispatched_at"])
     await assign_units(turn, Dispatch(lead=str(instruction.department_id), co_units=body.co_units))
@@ -143,7 +140,7 @@ async def hand_over_leader(turn: Turn, body: AssignLeader) -> None:
     await second_person(turn, body)
     if turn.hold:
         return
-    if not any(turn.actor.granting(Permission.CASE_INSTRUCT, turn.case.area_path)):
+    if not await one_may(turn, Permission.CASE_INSTRUCT):
         raise NotAllowed
     current.state, current.ended_at = "handed_over", now()
     await current.save(update_fields=["state", "ended_at"])

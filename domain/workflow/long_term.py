@@ -12,7 +12,7 @@ from domain.clock import local_date, now
 from domain.deadlines.limits import Limit, Unit
 from domain.problems import NotAllowed
 from domain.rulebook import rulebook
-from domain.workflow.intake import Text, invalid, second_person
+from domain.workflow.intake import Text, invalid, one_may, second_person
 
 
 class HoldLongTerm(Body, kw_only=True):
@@ -26,7 +26,7 @@ class HoldLongTerm(Body, kw_only=True):
 
 @effect("hold-long-term", HoldLongTerm)
 async def hold_long_term(turn: Turn, body: HoldLongTerm) -> None:
-    """Put the matter on the list: two persons, the second with a leader's right; it counts as explained, not solved."""
+    """Put the matter on the list: two persons, one of them with a leader's right; it counts as explained, not solved."""
     days = (body.review_on - local_date(now())).days
     longest = rulebook().for_area(turn.case.area_path).limits["long_term_review"].amount
     if not 1 <= days <= longest:
@@ -34,7 +34,7 @@ async def hold_long_term(turn: Turn, body: HoldLongTerm) -> None:
     await second_person(turn, body)
     if turn.hold:
         return
-    if not turn.actor.may(Permission.CASE_APPROVE):
+    if not await one_may(turn, Permission.CASE_APPROVE):
         raise NotAllowed
     turn.text, turn.public = f"{body.explanation}\n下一步:{body.plan}", True
     turn.data["review_on"] = body.review_on.isoformat()

@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
-from domain.appeals.models import Appeal
-from domain.attachments.models import Attachment
+from domain.appeals.models import Appeal, Message, Reply
+from domain.attachments.models import Attachment, AttachmentDeclaration
 from domain.cases import clocks
 from domain.cases.models import Case, Deadline
 from domain.cases.move import Body, Turn, effect, lock_visible
@@ -11,9 +11,12 @@ from domain.cases.states import ENDED
 from domain.clock import now
 from domain.journal.unit import Fact, record
 from domain.problems import GuardNotMet
+from domain.ratings.models import Callback, Rating
 from domain.workflow.intake import invalid
+from domain.workflow.levels import at_level
 
 ACCUSATION = "accusation"
+OF_AN_APPEAL = (Message, Reply, Rating, Callback)  # goes where its appeal goes
 
 
 class Merge(Body, kw_only=True):
@@ -26,10 +29,11 @@ class Merge(Body, kw_only=True):
 async def merge(turn: Turn, body: Merge) -> None:
     """Move the appeals onto another open case; the earliest of the due dates counts there."""
     case = turn.case
+    at_level(turn, case.desk_level, "归并")
     if body.into == case.id:
         raise invalid("into", "不能归并到自身")
     into, _ = await lock_visible(turn.actor, body.into)
-    _check(case, into)
+    await _check(case, into)
     appeals = await Appeal.filter(case_id=case.id).values_list("id", flat=True)
     running = await Deadline.filter(case_id=case.id, stopped_at=None)
     await _move_appeals(list(appeals), into.id)  # type: ignore[arg-type]
@@ -49,17 +53,19 @@ async def merge(turn: Turn, body: Merge) -> None:
 async def unmerge(turn: Turn, body: Body) -> None:
     """Take a merge back: the appeals return, the state before and its clocks come back."""
     case, merged = turn.case, turn.case.merge or {}
+    at_level(turn, case.desk_level, "拆分")
     into, _ = await lock_visible(turn.actor, UUID(merged["into"]))
     if into.state in ENDED or into.answered_at:
         raise GuardNotMet(reason="归并后的工单已经答复或办结,不能再拆分。", missing=[])
     await _move_appeals([UUID(found) for found in merged["appeals"]], case.id)
+    await clocks.take_back(into, await _still_joined(into, case))
     await clocks.reopen([UUID(found) for found in merged["clocks"]])
     turn.state, case.merge, case.ended_at = merged["state"], None, None
     turn.data["from_case"] = str(into.id)
     await _touch(into, "case.left", case.id, len(merged["appeals"]))
 
 
-def _check(case: Case, into: Case) -> None:
+async def _check(case: Case, into: Case) -> None:
     if into.state in ENDED:
         raise invalid("into", "目标工单已经结束")
     if into.kind != case.kind:
@@ -67,11 +73,27 @@ def _check(case: Case, into: Case) -> None:
     accused = {case.petition_class == ACCUSATION, into.petition_class == ACCUSATION}
     if len(accused) == 2 or case.complained_department_id != into.complained_department_id:
         raise invalid("into", "检举控告件不与其他件归并,被反映对象不同的不能归并")
+    if await Reply.exists(case_id__in=[case.id, into.id]):  # each answer is given, rated and closed for its own appeals
+        raise invalid("into", "已经答复的工单不再归并")
+    if case.accepted_at and not into.accepted_at:  # its handling date would have no clock to count on
+        raise invalid("into", "此件已受理,目标工单尚未受理,请先受理目标工单")
+
+
+async def _still_joined(into: Case, leaving: Case) -> list[Deadline]:
+    """The clocks of the other cases that are merged into it."""
+    others = await Case.filter(state="merged", merge__contains={"into": str(into.id)}).exclude(id=leaving.id)
+    return await Deadline.filter(id__in=[UUID(found) for other in others for found in other.merge["clocks"]])
 
 
 async def _move_appeals(ids: list[UUID], case_id: UUID) -> None:
+    """Appeals take along what was added to them and their files, also those that are yet to arrive."""
     await Appeal.filter(id__in=ids).update(case_id=case_id)
-    await Attachment.filter(subject_kind="appeal", subject_id__in=ids).update(case_id=case_id)
+    added = await Message.filter(appeal_id__in=ids).values_list("id", flat=True)
+    for model in OF_AN_APPEAL:
+        await model.filter(appeal_id__in=ids).update(case_id=case_id)
+    for files in (Attachment, AttachmentDeclaration):
+        await files.filter(subject_kind="appeal", subject_id__in=ids).update(case_id=case_id)
+        await files.filter(subject_kind="message", subject_id__in=list(added)).update(case_id=case_id)
 
 
 async def _touch(into: Case, event: str, other: UUID, appeals: int) -> None:
@@ -80,7 +102,8 @@ async def _touch(into: Case, event: str, other: UUID, appeals: int) -> None:
     record(
         Fact(
             event, into.area_code, into.id, into.id,
-            {"from": into.state, "to": into.state, "version": into.version, "case": str(other), "appeals": appeals},
+            {"from": into.state, "to": into.state, "version": into.version, "case": str(other), "appeals": appeals,
+             **clocks.notes(into)},
             feed=("case", into.id, into.version),
         )
     )  # fmt: skip

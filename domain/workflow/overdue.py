@@ -18,7 +18,8 @@ from domain.sql import execute, fetch
 from domain.supervision.actions import open_supervision
 
 APPELLANTS_OWN = "info"  # the appellant's own time to supply information warns nobody
-NOT_THE_UNIT_S = "callback"  # the callback officers owe it: their section hears, the handling unit is not supervised
+# The callback officers and the dispatchers owe these: their section hears, the handling unit is not supervised.
+NOT_THE_UNIT_S = frozenset({"callback", "return_decision"})
 REQUIREMENT = "办理严重超期,请说明原因,限期办结。"
 Rung = tuple[Level, datetime]
 
@@ -88,5 +89,5 @@ async def _tell(row: dict[str, Any], case: Case, steps: list[Rung]) -> None:
         if level is Level.URGE:
             unit = {"unit_id": str(case.lead_id)} if case.lead_id else {}
             record(Fact("case.urged", case.area_code, case.id, case.id, {"by": "deadline", **unit}, actor=SYSTEM))
-        if level is Level.SUPERVISION and row["name"] != NOT_THE_UNIT_S:
+        if level is Level.SUPERVISION and row["name"] not in NOT_THE_UNIT_S:
             await open_supervision(case, "key", "overdue", REQUIREMENT)

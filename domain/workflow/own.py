@@ -115,4 +115,4 @@ def _record(own: Own, event: str, message: Message, **data: int) -> None:
 async def _rating_facts(own: Own) -> RatingFacts:
     reply = await Reply.get_or_none(appeal_id=own.appeal.id, round=own.case.round)
     rated = await Rating.exists(appeal_id=own.appeal.id, round=own.case.round, source="self")
-    return RatingFacts(reply.at if reply else None, rated, rulebook().rating_window_days)
+    return RatingFacts(reply.at if reply else None, rated, rulebook().for_area(own.case.area_path).rating_window_days)

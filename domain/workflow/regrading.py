@@ -15,7 +15,8 @@ from domain.problems import GuardNotMet, NotAllowed
 from domain.rulebook import rulebook
 from domain.supervision.actions import open_supervision
 from domain.workflow.extending import open_handling
-from domain.workflow.intake import REPEATED, Text, invalid, second_person
+from domain.workflow.intake import REPEATED, Text, invalid, one_may, second_person
+from domain.workflow.levels import at_level
 
 Ground = Literal["complex", "difficult", "major", "repeat", "skipped_level", "simple"]
 LENGTHENS = frozenset({"complex", "difficult", "major"})  # repeat and skipped_level alone never do (000-34)
@@ -38,6 +39,7 @@ async def regrade(turn: Turn, body: Regrade) -> None:
     """Put the case on another track: a shorter limit at once, a longer one with the agreement of the supervision
     section and before the old one lapses; the appellant is told the new date (000-34)."""
     case, track = turn.case, _track(turn.case, body.track)
+    at_level(turn, case.desk_level, "改变办理方式")
     await open_handling(case)
     if is_longer(case, track):
         if not LENGTHENS & set(body.grounds):
@@ -45,7 +47,7 @@ async def regrade(turn: Turn, body: Regrade) -> None:
         await second_person(turn, body)
         if turn.hold:
             return
-        if not any(turn.actor.granting(Permission.CASE_SUPERVISE, case.area_path)):
+        if not await one_may(turn, Permission.CASE_SUPERVISE):
             raise NotAllowed
     if "repeat" in body.grounds:
         await open_supervision(case, "key", "repeat", REPEATED, by=turn.actor)
@@ -102,7 +104,7 @@ async def skip_step(turn: Turn, body: SkipStep) -> None:
     await second_person(turn, body)
     if turn.hold:
         return
-    if not turn.actor.may(Permission.CASE_APPROVE):
+    if not await one_may(turn, Permission.CASE_APPROVE):
         raise NotAllowed
     asked = turn.data["first_officer"]
     case.skipped = {**case.skipped, body.step: {"asked": asked, "agreed": str(turn.actor.id), "at": now().isoformat()}}

@@ -11,8 +11,9 @@ import msgspec
 from domain.access.actor import SYSTEM
 from domain.access.permissions import Permission
 from domain.cases import clocks
-from domain.cases.models import Deadline, SecondSignature, Suspension
+from domain.cases.models import Deadline, Suspension
 from domain.cases.move import Body, Turn, effect, lock_case, move_locked
+from domain.cases.waiting import stop_waiting
 from domain.clock import local_date, now
 from domain.deadlines.calendar import start_of_day
 from domain.deadlines.limits import Limit
@@ -22,7 +23,7 @@ from domain.problems import GuardNotMet, NotAllowed
 from domain.rulebook import rulebook
 from domain.sql import fetch
 from domain.workflow.extending import open_handling
-from domain.workflow.intake import Text, invalid, second_person
+from domain.workflow.intake import Text, first_signature, invalid, second_person
 
 REASONS = {
     "appellant_asked": "您要求暂缓", "expert_test": "等待检验鉴定", "natural_cause": "自然原因", "hearing": "等待听证",
@@ -48,7 +49,7 @@ async def suspend(turn: Turn, body: Suspend) -> None:
         raise invalid("until_on", f"暂停办理最长 {longest} 天,须写明截止日期")
     handling = await open_handling(case)
     section = any(turn.actor.granting(Permission.CASE_SUPERVISE, case.area_path))
-    if section and not await SecondSignature.exists(case_id=case.id, action="suspend"):
+    if section and await first_signature(turn) is None:
         raise GuardNotMet(reason="请先由承办单位提出。", missing=[])
     await second_person(turn, body)
     if turn.hold:
@@ -77,13 +78,9 @@ class End(Body, kw_only=True):
 async def unsuspend(turn: Turn, body: End) -> None:
     """Go on: only the days that the case really waited are added to its limit."""
     case, at = turn.case, now()
-    suspension = await Suspension.filter(case_id=case.id, ended_at=None).first()
+    suspension = await stop_waiting(case, at)
     if suspension is None:
         raise GuardNotMet(reason="此件没有暂停办理。", missing=[])
-    suspension.ended_at = at
-    suspension.days = (min(local_date(at), suspension.until_on) - local_date(suspension.from_at)).days
-    await suspension.save(update_fields=["ended_at", "days"])
-    case.suspended_until = None
     handling = await clocks.running(case, "handling")
     if handling and suspension.stops_clock:
         handling.added = without_last(handling.added, SUSPENSION)
@@ -109,12 +106,12 @@ async def over(at: datetime, after: UUID | None, limit: int) -> Sequence[UUID]:
 
 
 async def end(case_id: UUID, at: datetime) -> bool:
-    """End one of them; False when somebody did before. A case that has ended itself only loses the flag."""
+    """End one of them; False when somebody did before. One that was merged only stops waiting."""
     case, co_ids = await lock_case(case_id)
     if case.suspended_until is None or case.suspended_until > local_date(at):
         return False
     if case.ended_at is not None:
-        case.suspended_until = None
+        await stop_waiting(case, at)
         await case.save(update_fields=["suspended_until"])
         return False
     await move_locked(SYSTEM, case, co_ids, "unsuspend", End())

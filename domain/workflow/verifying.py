@@ -125,7 +125,7 @@ class ReportVerification(Body, kw_only=True):
 async def report_verification(turn: Turn, body: ReportVerification) -> None:
     """The unit below tells its progress, or the result; the unit above sees either."""
     task = await Verification.filter(
-        case_id=turn.case.id, department_id__in=list(turn.actor.units), state="open"
+        case_id=turn.case.id, department_id__in=list(turn.actor.departments), state="open"
     ).order_by("-id").first()
     if task is None:
         raise GuardNotMet(reason="本单位没有待办的核实任务。", missing=[])

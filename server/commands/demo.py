@@ -90,10 +90,12 @@ async def _fill(settings: Settings, dsn: str) -> str:
     from qr.codes import mint, plate_url
     from server.demo.county import settle
     from server.demo.play import Player
+    from server.demo.rosters import make_rosters
     from server.services import open_services
 
     async with open_services(settings, dsn) as services:
         villages, grids = await settle(services.keyring)
+        await make_rosters()
         if not await Case.exists():
             await Player(services, villages, grids).play_all()
         code = await HouseholdCode.filter(state="active", kid=services.keyring.active).order_by("issued_at").first()

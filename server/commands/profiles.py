@@ -178,7 +178,7 @@ async def _apply(profile: Profile, differences: Differences) -> int:
     from domain.access.actor import SYSTEM
     from domain.access.models import Department
     from domain.journal.unit import Fact, record
-    from server import jobs
+    from server.services import enqueue_reactions
     from web.unit_of_work import run_unit
 
     async def work() -> int:
@@ -194,7 +194,7 @@ async def _apply(profile: Profile, differences: Differences) -> int:
         record(Fact("profile.applied", profile.area, data={"profile": profile.code, **counts}))
         return sum(counts.values())
 
-    return await run_unit(SYSTEM, work, jobs.enqueue)
+    return await run_unit(SYSTEM, work, enqueue_reactions)
 
 
 async def _apply_duties(profile: Profile, changes: Sequence[Change]) -> None:
@@ -210,7 +210,7 @@ async def _apply_duties(profile: Profile, changes: Sequence[Change]) -> None:
     ended = {change.code for change in changes if change.kind == "ended"}
     kept = {code: replace(line, active=False, ended_on=today) for code, line in lines.items() if code in ended}
     gone = {code: line for code, line in lines.items() if not line.active}
-    await publish_lines(duty_heading(profile), (gone | kept | duty_lines(profile)).values(), today)
+    await publish_lines(duty_heading(profile), (gone | kept | duty_lines(profile)).values(), today, profile.area)
 
 
 def _print_mistakes(name: str, error: ProfileError) -> None:

@@ -13,6 +13,14 @@ CREATE INDEX cases_suspended ON cases (suspended_until, id) WHERE suspended_unti
 CREATE UNIQUE INDEX leader_cases_one ON leader_cases (case_id) WHERE state = 'open';
 CREATE INDEX deadlines_running ON deadlines (case_id, due_at) WHERE stopped_at IS NULL;
 CREATE INDEX cases_area ON cases (area_path text_pattern_ops, id);
+CREATE FUNCTION bigrams(said text) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT COALESCE(array_agg(DISTINCT one || next), '{}') FROM (SELECT one, lead(one) OVER (ORDER BY place) AS next
+    FROM unnest(string_to_array(lower(said), NULL)) WITH ORDINALITY AS u(one, place)) pairs WHERE next IS NOT NULL $$;
+CREATE INDEX appeals_words ON appeals USING gin (bigrams(content));
+CREATE INDEX cases_event_area ON cases (area_path text_pattern_ops, id) WHERE kind = 'event';
+CREATE INDEX cases_open_lead ON cases (lead_id, id) WHERE ended_at IS NULL;
+CREATE INDEX cases_place_time ON cases (area_code, received_at);
+CREATE INDEX appellants_phone_recent ON appellants (phone, appeal_id DESC) WHERE phone <> '';
 CREATE INDEX cases_open ON cases (state, id DESC) WHERE ended_at IS NULL;
 CREATE INDEX households_area ON households (area_path text_pattern_ops, id);
 CREATE INDEX households_route ON households (area_path COLLATE "C", route_key COLLATE "C", id);
@@ -38,7 +46,7 @@ CREATE INDEX sync_items_held ON sync_items (entity, device, sequence) WHERE stat
 CREATE INDEX sync_items_waiting ON sync_items (device, sequence) WHERE status = 'held';
 CREATE INDEX sync_items_refused ON sync_items (worker, number)
   WHERE status IN ('rejected', 'conflict') AND settled_at IS NULL;
-CREATE INDEX attachments_free ON attachments (owner, id) WHERE subject_id IS NULL;
+CREATE INDEX sync_items_settled ON sync_items (number) WHERE settled_at IS NOT NULL;
 CREATE INDEX cases_grid ON cases (area_code, id) WHERE kind = 'event';
 CREATE INDEX journal_at ON journal USING brin (at);
 CREATE INDEX journal_repeats ON journal ((data->>'repeats')) WHERE event = 'case.registered' AND data ? 'repeats';
@@ -46,10 +54,12 @@ CREATE INDEX office_clocks_next ON office_clocks (next_at) WHERE next_at IS NOT 
 CREATE INDEX office_clocks_running ON office_clocks (due_at, id) WHERE stopped_at IS NULL;
 CREATE INDEX cases_first ON cases (urgent DESC, is_initial DESC, id DESC) WHERE ended_at IS NULL;
 CREATE INDEX accountability_area ON accountability_leads (area_path text_pattern_ops, state, id);
+CREATE INDEX hearing_requests_area ON hearing_requests (area_path text_pattern_ops, state, id);
 CREATE INDEX obligation_records_area ON obligation_records (area_path text_pattern_ops, period_on);
 CREATE UNIQUE INDEX duty_versions_draft ON duty_versions (state) WHERE state = 'draft';
-CREATE INDEX dispatch_records_first ON dispatch_records (area_path text_pattern_ops, at) WHERE number = 1;
+CREATE INDEX duty_calls_unanswered ON duty_calls (rung_at) WHERE next_at IS NULL AND acknowledged_at IS NULL;
 CREATE INDEX case_units_due ON case_units (due_on, id) WHERE done_at IS NULL AND warned_at IS NULL;
+CREATE INDEX departments_place ON departments (area_code) WHERE active;
 CREATE INDEX duty_calls_next ON duty_calls (next_at, id) WHERE next_at IS NOT NULL;
 INSERT INTO server_epoch (id, epoch, secret, changed_at, reason)
   VALUES (1, 1, uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()), now(), '');
@@ -57,13 +67,14 @@ INSERT INTO server_epoch (id, epoch, secret, changed_at, reason)
 
 REVERSE = """
 DROP SEQUENCE case_numbers; DROP SEQUENCE household_serials; DROP SEQUENCE sync_item_numbers;
-DROP INDEX deadlines_by_calendar, cases_suspended, leader_cases_one, deadlines_next, deadlines_running, cases_area, cases_open, households_area, household_codes_area,
+DROP INDEX appeals_words, cases_event_area, cases_open_lead; DROP FUNCTION bigrams;
+DROP INDEX cases_place_time, appellants_phone_recent, deadlines_by_calendar, cases_suspended, leader_cases_one, deadlines_next, deadlines_running, cases_area, cases_open, households_area, household_codes_area,
   households_route, households_external, household_codes_live, memberships_live, memberships_area, supervisions_area, tell_tasks_area, visits_area, areas_below, appeals_unchecked,
   referrals_area, patrols_area, findings_area, suggestions_area, households_placed, cases_placed,
-  sync_items_held, sync_items_waiting, sync_items_refused, attachments_free, cases_grid;
+  sync_items_held, sync_items_waiting, sync_items_refused, sync_items_settled, cases_grid;
 DROP INDEX journal_at, journal_repeats, office_clocks_next, office_clocks_running;
-DROP INDEX cases_first, accountability_area, obligation_records_area;
-DROP INDEX duty_versions_draft, dispatch_records_first, case_units_due, duty_calls_next;
+DROP INDEX cases_first, accountability_area, obligation_records_area, hearing_requests_area;
+DROP INDEX duty_versions_draft, duty_calls_unanswered, case_units_due, departments_place, duty_calls_next;
 DELETE FROM server_epoch;
 """
 

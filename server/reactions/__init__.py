@@ -1,6 +1,17 @@
 """What each reaction of `domain/reactions.py` does, assembled from the modules of this folder."""
 
-from server.reactions import calendar, content, dispatching, households, notices, plates, residents, reviews
+from server.reactions import (
+    calendar,
+    content,
+    dispatching,
+    duplicates,
+    households,
+    notices,
+    plates,
+    residents,
+    reviews,
+    surveys,
+)
 from server.reactions.tasks import Made, Task
 
 __all__ = ["TASKS", "Made", "Task"]
@@ -8,10 +19,12 @@ __all__ = ["TASKS", "Made", "Task"]
 TASKS: dict[str, Made] = {
     **notices.TASKS,
     **content.TASKS,
+    **duplicates.TASKS,
     **residents.TASKS,
     **households.TASKS,
     **plates.TASKS,
     **calendar.TASKS,
     **reviews.TASKS,
+    **surveys.TASKS,
     **dispatching.TASKS,
 }

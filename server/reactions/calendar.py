@@ -5,7 +5,7 @@ from domain.access.actor import SYSTEM
 from domain.cases import limits
 from domain.cases.calendar import recount, refresh, stale
 from domain.clock import now
-from domain.rulebook import rulebook
+from domain.review.queries import follow_office_clocks
 from domain.supervision.office_clocks import recount_office_clocks
 from server.jobs import Run
 from server.reactions.tasks import Made, Task
@@ -18,8 +18,8 @@ BATCH = 200
 async def recount_stale(services: Services) -> int:
     """Bring every deadline that an older calendar made up to the one in force; how many cases moved."""
     await shielded(refresh())
-    if await services.store.set(f"office-clocks:{rulebook().calendar_version}", "1", ttl_s=86400, only_if_absent=True):
-        await run_unit(SYSTEM, recount_office_clocks, services.enqueue)
+    if await run_unit(SYSTEM, recount_office_clocks, services.enqueue):
+        await run_unit(SYSTEM, follow_office_clocks, services.enqueue)
     at, moved, after = now(), 0, None
     while ids := await shielded(stale(at, after, BATCH)):
         after = ids[-1]

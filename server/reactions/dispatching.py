@@ -6,7 +6,7 @@ from uuid import UUID
 
 from domain.access.actor import SYSTEM
 from domain.access.models import Department, Staff
-from domain.access.queries import holders
+from domain.access.queries import holders, unit_staff
 from domain.cases.models import Case
 from domain.dispatch.calls import start_call
 from domain.dispatch.duty_gaps import in_words
@@ -26,6 +26,7 @@ from server.services import Services
 from web.unit_of_work import run_unit
 
 LEADS = ("unit_lead", "deputy_in_charge", "principal")
+DESK = ("duty_officer", "dispatcher", "intake_officer")  # of a case that no unit leads yet
 
 
 def call_duty(services: Services) -> Task:
@@ -74,7 +75,7 @@ def ring_recipient(services: Services) -> Task:
             if case is None or call is None or (call.acknowledged_at and call.step == what.data["step"]):
                 return []
             member = await TeamMember.get_or_none(id=what.data["member_id"]) if what.data["member_id"] else None
-            people = await _people(str(what.data["kind"]), call.department_id, member)
+            people = await _people(str(what.data["kind"]), call.department_id, member, led=case["lead_id"] is not None)
             told = await tell_staff(what, what.event, case, people)
             if services.sms is None or RING not in rulebook().sms_templates:
                 return []
@@ -96,10 +97,14 @@ def ring_recipient(services: Services) -> Task:
     return run
 
 
-async def _people(kind: str, unit_id: UUID, member: TeamMember | None) -> Iterable[UUID]:
-    if member is not None:
-        return {member.staff_id} if member.staff_id else ()
-    return await recipients.of_department(unit_id, ("handler",) if kind == "desk" else LEADS)
+async def _people(kind: str, unit_id: UUID, member: TeamMember | None, *, led: bool) -> Iterable[UUID]:
+    """Whose inbox rings. A person without an account has the telephone; then the unit's desk finds it in its inbox."""
+    if member is not None and member.staff_id:
+        return {member.staff_id}
+    if kind == "unit_lead":
+        return await recipients.of_department(unit_id, LEADS)
+    officers = () if led else await unit_staff(unit_id, DESK)
+    return officers or await recipients.of_department(unit_id, ("handler",))
 
 
 def _told(tell_it: Any) -> Made:
@@ -116,11 +121,11 @@ def _told(tell_it: Any) -> Made:
 
 
 async def _unanswered(what: Happening) -> None:
-    """Nobody of the unit answered: the duty office and the desk of the area hear of it."""
+    """Nobody of the unit answered: the duty office and the desk above it hear of it."""
     case = await case_row(what.case_id)
     unit = await Department.get(id=UUID(str(what.data["unit_id"])))
     if case is not None:
-        people = {*await holders("duty_officer", case["area_path"]), *await holders("dispatcher", case["area_path"])}
+        people = {*await holders("duty_officer", unit.area_path), *await holders("dispatcher", unit.area_path)}
         await tell_staff(what, what.event, {**case, "unit": unit.name}, people)
 
 

@@ -134,7 +134,7 @@ class Courier:
         template = wechat_template(rulebook().wechat_templates[parcel.name])
         message = SubscribeMessage(
             openid=parcel.openid, template_id=template.id, data=wechat_data(template, parcel.values),
-            page=f"{PAGE}?id={parcel.appeal_id}",
+            page=parcel.page or f"{PAGE}?id={parcel.appeal_id}",
         )  # fmt: skip
         try:
             await self._services.wechat.send_subscribe(message)
@@ -151,7 +151,8 @@ class Courier:
         return Outcome("sent")
 
     async def _sms(self, parcel: Parcel) -> Outcome:
-        message = SmsMessage(parcel.phone, rulebook().sms_templates[parcel.name], {"number": parcel.values["number"]})
+        values = {name: parcel.values[name] for name in ("number", "token") if name in parcel.values}
+        message = SmsMessage(parcel.phone, rulebook().sms_templates[parcel.name], values)
         return await send_sms(self._services, message)
 
 

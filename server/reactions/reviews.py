@@ -61,6 +61,27 @@ def tell_retaliation(services: Services) -> Task:
     return run
 
 
+def tell_hearing(services: Services) -> Task:
+    """Of a request hear the officers who decide it; of a hearing and its conclusion the handling unit."""
+
+    async def run(job: Run) -> None:
+        what = happening(job)
+
+        async def work() -> None:
+            case = await case_row(what.case_id)
+            if case is None:
+                return
+            if what.event == "hearing.requested":
+                people = set(await holders(ROLE, case["area_path"]))
+            else:
+                people = set(await of_department(case["lead_id"], ("handler", "unit_lead"))) if case["lead_id"] else set()
+            await tell_staff(what, what.event, case, people)
+
+        await run_unit(SYSTEM, work, services.enqueue)
+
+    return run
+
+
 def tell_office(services: Services) -> Task:
     """Warn an office of its own clock; of a report of retaliation nobody hears who is accused or handles the case."""
 
@@ -131,5 +152,5 @@ async def _tell_reporter(what: Happening, report: RetaliationReport) -> None:
     await tell("resident", [appeal.resident_id], f"{what.row}:{appeal.id}", words)
 
 
-TASKS: dict[str, Made] = {"tell_body": tell_body, "tell_retaliation": tell_retaliation,
+TASKS: dict[str, Made] = {"tell_body": tell_body, "tell_hearing": tell_hearing, "tell_retaliation": tell_retaliation,
                           "tell_office": tell_office, "tell_judges": tell_judges}  # fmt: skip

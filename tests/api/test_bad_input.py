@@ -193,7 +193,7 @@ async def test_a_closed_case_says_what_is_still_possible(cast: Cast) -> None:
         answer = await li.post(f"{url}/{path}", json=body)
         assert (answer.status_code, answer.json()["code"]) == (409, "move-not-allowed"), path
         assert answer.json()["state"] == "closed"
-    assert (await li.get(url)).json()["can"] == ["object"]
+    assert (await li.get(url)).json()["can"] == ["object", "request-review", "report-retaliation"]
 
 
 async def test_head_answers_like_get_without_a_body(server: RunningServer) -> None:
@@ -216,7 +216,7 @@ def test_bodies_and_headers_over_the_limit(server: RunningServer) -> None:
 
 
 def test_an_upload_over_the_limit_is_cut_off_while_it_streams(server: RunningServer) -> None:
-    from miniprogram_api.attachments import LIMITS
+    from domain.attachments.intake import LIMITS
 
     sent = 0
 

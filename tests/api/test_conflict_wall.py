@@ -133,6 +133,21 @@ async def test_what_may_be_asked_for_stands_in_the_can_of_the_appeal(cast: Cast,
     assert "report-retaliation" in message.json()["can"]
 
 
+async def test_a_review_officer_who_worked_on_the_case_is_offered_nothing(cast: Cast) -> None:
+    case_id = await bring_to(cast, "answered")
+    appeal = (await fetch("SELECT id FROM appeals WHERE case_id = $1", [case_id]))[0]["id"]
+    li, office = await cast.resident("li"), await cast.staff("reviewoffice")
+    await li.post(f"{RESIDENT}/appeals/{appeal}/review-requests", json={"reason": "不服"})
+    assert (await office.get(f"{DESK}/reviews")).json()["items"][0]["can"] == ["accept"]
+    me = stable_id("staff", "reviewoffice")
+    await fetch("UPDATE cases SET first_handler_id = $1 WHERE id = $2 RETURNING id", [me, case_id])
+    assert (await office.get(f"{DESK}/reviews")).json()["items"][0]["can"] == []
+    await fetch("UPDATE cases SET first_handler_id = NULL WHERE id = $1 RETURNING id", [case_id])
+    await fetch("UPDATE journal SET actor = $1 WHERE case_id = $2 AND event = 'case.answered' RETURNING key",
+                [f"staff:{me}", case_id])  # fmt: skip
+    assert (await office.get(f"{DESK}/reviews")).json()["items"][0]["can"] == []
+
+
 @pytest.fixture
 def city() -> Iterator[None]:
     """A deployment whose base is the city above the county of the stage."""

@@ -237,4 +237,4 @@ async def test_the_town_comes_first_where_the_catalogue_says_so(cast: Cast) -> N
 async def test_closing_stays_quiet_about_the_closed(cast: Cast) -> None:
     case_id = await bring_to(cast, "answered")
     await finish(cast, case_id)
-    assert (await _get(cast, "supervisor", f"/cases/{case_id}"))["can"] == ["rework", "add-note"]
+    assert (await _get(cast, "supervisor", f"/cases/{case_id}"))["can"] == ["rework", "add-note", "find-cause"]

@@ -16,6 +16,7 @@ from domain.sql import fetch
 from domain.sync.models import Device
 from domain.visits.models import Visit
 from server.rules import stable_id
+from tests.api.test_field_patrols import make_worker
 from tests.api.test_sync_push import FOREIGN, Phone, event, move, stored, visit
 from tests.support.cast import DESK, WORKER, Cast
 
@@ -135,6 +136,8 @@ async def test_released_it_is_what_the_owner_did_by_the_owners_present_rights(ca
     assert (again.status_code, again.json()["code"]) == (409, "guard-not-met")
     resent = await phone.one(item)
     assert (resent["status"], resent["first"]) == ("duplicate", "done")
+    [notice] = (await phone.who.get(f"{WORKER}/inbox")).json()["items"]
+    assert notice["text"].endswith("没有登记上,已由管理人员补登。")
 
 
 async def test_what_the_owner_may_not_do_stays_refused_and_says_why(cast: Cast, phone: Phone) -> None:
@@ -163,6 +166,14 @@ async def test_given_to_another_worker_it_is_theirs_with_its_photo(cast: Cast, p
     for stranger in (OTHER, uuid4(), stable_id("staff", "handler")):
         refused = await village.post(f"{LIST}/{item['id']}/release", json={"worker": str(stranger)})
         assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "worker")
+    await Staff.filter(id=OTHER).update(active=False)
+    assert (await county.post(f"{LIST}/{item['id']}/release", json={"worker": str(OTHER)})).status_code == 422
+    await Staff.filter(id=OTHER).update(active=True)
+    await make_worker("13900000008", "grid_worker", "360781100001001")
+    for taker in (stable_id("staff", "13900000008"), ME):  # neither may, and the photo goes with whoever it is
+        refused = (await county.post(f"{LIST}/{item['id']}/release", json={"worker": str(taker)})).json()
+        assert (refused["applied"], refused["reason"]["code"]) == (False, "not-found")
+        assert (await Attachment.get(id=photo)).owner == f"worker:{taker}"
     answer = await county.post(f"{LIST}/{item['id']}/release", json={"worker": str(OTHER)})
     assert (answer.json()["applied"], answer.json()["given_to"]["id"]) == (True, str(OTHER)), answer.text
     assert (await Case.get(id=item["entity_id"])).reporter_id == OTHER
@@ -199,6 +210,8 @@ async def test_discarded_with_a_reason_that_the_worker_reads(cast: Cast, phone: 
     assert mine["message"] == "管理人员决定不予登记:与纸质记录重复"
     assert (await phone.who.get(f"{WORKER}/home")).json()["rejected_items"] == 0
     assert (await phone.who.get(f"{WORKER}/sync/items")).json() == {"items": [], "next": None}
+    [notice] = (await phone.who.get(f"{WORKER}/inbox")).json()["items"]
+    assert "“走访”没有登记上,管理人员决定不予登记。理由:与纸质记录重复" in notice["text"]
     rows = await facts("sync.item-discarded")
     assert len(rows) == 1 and "重复" not in rows[0]["data"]
     assert (await village.post(f"{LIST}/{item['id']}/discard", json={"reason": "再次"})).status_code == 409

@@ -6,14 +6,14 @@ from uuid import uuid4
 
 import pytest
 
-from domain.access.models import Department, Staff
+from domain.access.models import Department
 from domain.cases.models import CaseUnit
 from domain.dispatch.models import DispatchRecord
 from domain.sql import fetch
 from server.rules import stable_id
 from server.timers import Timers
 from tests.support.cast import DESK, Cast
-from tests.support.life import CITY, REGISTER, RESULT, WATER, bring_to
+from tests.support.life import CITY, REGISTER, ROAD, WATER, bring_to, finish
 
 pytestmark = pytest.mark.anyio
 At = Callable[[str], None]
@@ -99,6 +99,7 @@ async def test_a_case_shows_the_leader_of_its_unit_who_answers_for_the_field(cas
     assert len((await get(cast, path, "handler"))["items"]) == 1
     wrong = await send(cast, path, 422, "unitlead", name="丙", post="副局长", topics=["7777"])
     assert wrong["errors"][0]["field"] == "topics"
+    await send(cast, path, 422, "unitlead", name="丙", post="副局长", staff_id=str(uuid4()))
     await send(cast, path, 403, "handler", name="丙", post="副局长")
     water = await Department.get(name=WATER)
     await send(cast, f"/units/{water.id}/leaders", 404, "unitlead", name="丙", post="副局长")
@@ -179,6 +180,9 @@ async def test_a_mark_can_be_narrowed_or_taken_away_and_names_real_places(cast: 
     assert inside["crossing"]["superior"] == TOWN, "two villages of one town: the town decides"
     assert (await cast.act("towndesk", case_id, "dispatch", lead=TOWN))["state"] == "dispatched"
     other = await accepted(cast, "0901")
+    beyond = await cast.act("dispatcher", other, "mark-crossing", flags=["cross_region"], areas=["3607"])
+    assert beyond["crossing"]["superior"] == "赣州市"
+    await cast.act("dispatcher", other, "dispatch", expect=409, lead=TOWN)
     await cast.act("dispatcher", other, "mark-crossing", flags=["cross_industry"])
     await cast.act("towndesk", other, "dispatch", expect=409, lead=TOWN)
     assert (await cast.act("dispatcher", other, "mark-crossing", flags=[]))["crossing"] is None
@@ -236,6 +240,21 @@ async def test_the_section_that_hands_down_sees_the_result_though_it_leads_nothi
                    verification_id=seen[case_id]["id"], accepted=True)  # fmt: skip
 
 
+@pytest.mark.mechanism("000-31")
+async def test_a_case_is_not_closed_while_a_verification_is_open(cast: Cast) -> None:
+    case_id = await bring_to(cast, "signed")
+    task = (await cast.act("handler", case_id, "transfer-down", unit=TOWN, task="请核实"))["verifications"][0]["id"]
+    await cast.act("townhandler", case_id, "co-result", note="协办完成")
+    for login, action, body in [(row[1], row[2], row[3]) for row in ROAD[4:]]:
+        await cast.act(login, case_id, action, **body)
+    await finish(cast, case_id)
+    refused = await cast.act("callback", case_id, "close", expect=409)
+    assert refused["missing"] == ["转交核实"]
+    await cast.act("townhandler", case_id, "report-verification", note="属实", found="true")
+    await cast.act("handler", case_id, "judge-verification", verification_id=task, accepted=True)
+    assert (await cast.act("callback", case_id, "close"))["state"] == "closed"
+
+
 async def test_matters_go_down_and_to_no_one_else(cast: Cast) -> None:
     case_id = await bring_to(cast, "signed")
     for unit, status in ((CITY, 422), (WATER, 422), ("天上局", 422)):
@@ -247,4 +266,3 @@ async def test_matters_go_down_and_to_no_one_else(cast: Cast) -> None:
     await cast.act("handler", case_id, "transfer-down", expect=409, unit=TOWN, task="请核实")
     await cast.act("handler", case_id, "judge-verification", expect=422, verification_id=str(uuid4()), accepted=True)
     await cast.act("handler", case_id, "report-verification", expect=409, note="没有任务")
-    assert (await Staff.get(login="townhandler")).department_id and RESULT

@@ -72,7 +72,9 @@ async def test_an_urgent_event_shows_the_emergency_numbers_first_and_calls_the_d
     assert [row["level"] for row in rows] == ["urgent"]
     assert "ring_duty" in await cast.react()
     rung = (await (await cast.staff("towndesk")).get(f"{DESK}/inbox")).json()["items"]
-    assert [(notice["event"], notice["case_id"]) for notice in rung] == [("event.reported", answer.json()["id"])]
+    assert {(notice["event"], notice["case_id"]) for notice in rung} == {
+        (event_name, answer.json()["id"]) for event_name in ("event.reported", "duty.rung")
+    }
 
 
 async def test_what_is_put_right_on_the_spot_goes_to_inspection_by_another(cast: Cast) -> None:

@@ -13,6 +13,7 @@ from domain.sql import fetch
 from server.app import BODY_LIMIT
 from tests.api.test_sync_push import visit
 from tests.support.cast import DESK, RESIDENT, WORKER, Cast
+from tests.support.server import RunningServer
 from tests.support.uploads import photo
 
 pytestmark = pytest.mark.anyio
@@ -59,7 +60,7 @@ async def test_another_encoding_is_400_and_packed_nonsense_422(cast: Cast) -> No
 
 
 async def test_a_bomb_is_413_and_unpacked_no_further_than_the_limit(cast: Cast) -> None:
-    bomb = gzip.compress(b"\0" * (200 * 1024 * 1024), 9)
+    bomb = gzip.compress(b"\0" * (50 * BODY_LIMIT), 9)
     assert len(bomb) < BODY_LIMIT
     for body in (bomb, gzip.compress(b" " * (BODY_LIMIT + 1)), gzip.compress(b" " * BODY_LIMIT) * 2):
         answer = await send(await cast.worker(), body)
@@ -121,3 +122,17 @@ async def test_a_packed_upload_is_judged_as_it_came(cast: Cast) -> None:
 async def test_nothing_is_unpacked_for_a_stranger(cast: Cast) -> None:
     assert (await send(cast.anybody(), b"no gzip")).status_code == 401
     assert (await send(await cast.worker(), b"no gzip", path=f"{DESK}/cases")).status_code == 403
+
+
+def test_over_a_real_socket_too(server: RunningServer) -> None:
+    """The length that is said is the length that is sent, and HEAD says the same."""
+    with server.client() as visitor, server.resident("packer") as li:
+        for accept, packed in (("gzip", True), ("identity", False)):
+            got, head = (visitor.request(method, "/openapi.json", headers={"Accept-Encoding": accept}) for method in ("GET", "HEAD"))
+            assert (got.headers.get("content-encoding") == "gzip", got.json()["openapi"]) == (packed, "3.1.0")
+            assert int(got.headers["content-length"]) == got.num_bytes_downloaded == int(head.headers["content-length"])
+        body = gzip.compress(msgspec.json.encode({"kind": "help", "content": "路灯坏了", "area_code": "360781100001"}))
+        filed = li.post(f"{RESIDENT}/appeals", content=body, headers={"Content-Encoding": "gzip"})
+        assert filed.status_code == 201, filed.text
+        bomb = gzip.compress(b" " * (50 * BODY_LIMIT), 9)
+        assert li.post(f"{RESIDENT}/appeals", content=bomb, headers={"Content-Encoding": "gzip"}).status_code == 413

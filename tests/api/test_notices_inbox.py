@@ -93,8 +93,9 @@ async def test_a_return_goes_to_the_desk_and_an_escalation_to_the_next_level(cas
         who: [n["event"] for n in await items(await cast.staff(who), f"{DESK}/inbox")]
         for who in ("towndesk", "dispatcher")
     }
-    # what a unit of the county cannot do goes to the county's desk, not back to the town's
-    assert told == {"towndesk": ["case.returned"], "dispatcher": ["case.escalated"]}
+    # what a unit of the county cannot do goes to the county's desk, not back to the town's; of a return hears also who
+    # took the case in first
+    assert told == {"towndesk": ["case.returned"], "dispatcher": ["case.escalated", "case.returned"]}
 
 
 async def test_a_notice_is_read_once_and_only_by_its_owner(cast: Cast) -> None:

@@ -1,11 +1,12 @@
 """What offices owe beside the cases: reviews, hearings, reports of retaliation, verdicts. Their clocks warn like a case's."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
 import pytest
 
+from domain.rulebook import install, rulebook
 from domain.sql import fetch
 from server.rules import stable_id
 from server.timers import Timers
@@ -96,6 +97,27 @@ async def test_a_review_warns_each_level_once_in_waking_hours_and_is_supervised_
     before = len(await warned())
     await tick(cast)
     assert ("review", "accept", "principal") not in (await warned())[before:], "a stopped clock warns no more"
+
+
+@pytest.fixture
+def same_rules_after() -> Iterator[None]:
+    """The calendar of the process as it was, for the tests that follow."""
+    before = rulebook()
+    yield
+    install(before)
+
+
+async def test_a_day_off_moves_what_an_office_owes(cast: Cast, at: Move, same_rules_after: None) -> None:
+    at("2026-06-01T10:00")
+    case_id = await bring_to(cast, "answered")
+    review = await by_li(cast, case_id, "review-requests", reason="灯还是不亮")
+    assert review["accept_by"][:10] == "2026-06-04"
+    off = {"rows": [{"on": "2026-06-03", "working": False, "name": "防汛停工"}]}
+    assert (await post(cast, "admin", "calendar", **off)).status_code == 202
+    await cast.react()
+    assert (await due(cast, "reviewoffice"))[0]["due_at"][:10] == "2026-06-05"
+    listed = (await (await cast.staff("reviewoffice")).get(f"{DESK}/reviews")).json()["items"]
+    assert listed[0]["accept_due_at"][:10] == "2026-06-05"
 
 
 async def test_an_overdue_office_does_not_keep_the_unit_from_closing(cast: Cast, at: Move) -> None:

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
-from domain.sql import execute
-from tests.support.cast import DESK, RESIDENT, Cast
+from domain.sql import execute, fetch
+from tests.support.cast import DESK, RESIDENT, WORKER, Cast
 from tests.support.life import AFTER_ANSWER, BAD, GOOD, ROAD, again, bring_to, finish
 
 pytestmark = pytest.mark.anyio
@@ -144,6 +145,14 @@ async def test_contacts_per_issue_and_proactive_work_are_counted_apart(cast: Cas
     assert found["contacts_per_issue"] == {"contacts": 3, "issues": 2, "value": "1.50"}
     assert figures(found)["one_contact_rate"] == (1, 2)
     assert figures(found)["proactive_closed_rate"] == (0, 0)
+    worker = await cast.worker()
+    grid = (await fetch("SELECT grid_code FROM grid_duties LIMIT 1"))[0]["grid_code"]
+    seen = {"id": str(uuid4()), "occurred_at": "2026-06-02T08:00:00+08:00", "event_type": "E1", "level": "ordinary",
+            "grid_code": grid, "description": "巡逻发现井盖破损"}  # fmt: skip
+    assert (await worker.post(f"{WORKER}/events", json=seen)).status_code == 201
+    after = figures(await rates(cast, "?on=2026-06-02&since=2026-06-01"))
+    assert after["proactive_closed_rate"] == (0, 1)
+    assert {**after, "proactive_closed_rate": (0, 0)} == figures(found), "no rate of appeals counts it"
     hits = await cases(cast, "one_contact_rate", "?on=2026-06-02&since=2026-06-01&part=hits")
     assert [row["id"] for row in hits] == [three]
 
@@ -164,6 +173,9 @@ async def test_slices_scopes_pages_and_refusals(cast: Cast, at: Move) -> None:
     assert figures(await rates(cast, query, "handler2"))["dispatch_accuracy_rate"] == (0, 0)
     assert figures(await rates(cast, f"{query}&unit=市水利局"))["dispatch_accuracy_rate"] == (0, 0)
     assert figures(await rates(cast, f"{query}&topic=0901&area=360781100"))["dispatch_accuracy_rate"] == (3, 3)
+    origins = {name: figures(await rates(cast, f"{query}&origin={name}"))["dispatch_accuracy_rate"]
+               for name in ("town_direct", "superior_assigned", "village_direct")}  # fmt: skip
+    assert sorted(origins.values()) == [(0, 0), (0, 0), (3, 3)]
     office = await cast.staff("supervisor")
     page = (await office.get(f"{DESK}/rates/dispatch_accuracy_rate/cases{query}&limit=2")).json()
     rest = (await office.get(f"{DESK}/rates/dispatch_accuracy_rate/cases{query}&limit=2&cursor={page['next']}")).json()

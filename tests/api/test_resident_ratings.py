@@ -44,7 +44,7 @@ async def test_bad_leads_to_supervision_and_rework_then_good_closes(cast: Cast) 
     seen = (await li.get(f"{RESIDENT}/appeals/{receipt['id']}")).json()
     assert [(r["round"], r["process"], r["result"]) for r in seen["ratings"]] == [(1, 3, 1), (2, 5, 4)]
     assert [reply["round"] for reply in seen["replies"]] == [1, 2]
-    assert seen["can"] == ["object"]
+    assert seen["can"] == ["object", "request-review", "report-retaliation"]
     assert (await rate(li, receipt, GOOD)).json()["code"] == "already-rated"
 
 

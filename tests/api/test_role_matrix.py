@@ -24,6 +24,7 @@ from domain.notices.models import TellTask
 from domain.people.models import Membership, Resident
 from domain.people.staffing import WORKER_ROLES
 from domain.sql import fetch
+from domain.sync.models import Device, SyncItem
 from server.doors import routes
 from server.rules import stable_id
 from tests.support import uploads
@@ -229,6 +230,18 @@ async def test_whoever_may_read_a_list_is_answered(cast: Cast) -> None:
     assert wrong == []
 
 
+async def refused_item() -> tuple[UUID, UUID]:
+    """Something that a phone of the village could not hand in; its id and the phone's."""
+    at, item, phone, owner = now(), new_id(), new_id(), stable_id("staff", "13800000001")
+    await Device.create(id=phone, worker=owner, first_seen_at=at, seen_at=at)
+    await SyncItem.create(
+        id=item, number=1, device=phone, sequence=1, worker=owner, verb="visit", version=1, entity=new_id(),
+        body_sha256=b"", body="{}", status="rejected", code="not-found", result={"status": "rejected"}, occurred_at=at,
+        clock_quality="said", received_at=at, epoch=1,
+    )  # fmt: skip
+    return item, phone
+
+
 async def things(cast: Cast) -> dict[str, str]:
     """One of each thing that has an id, all of the village 解放路 of 象湖镇 or of the resident li."""
     li = await cast.resident("li")
@@ -258,6 +271,7 @@ async def things(cast: Cast) -> dict[str, str]:
         id=new_id(), area_code=HOME_GRID, layout="a4", format="pdf", selection={"only": "all"}, state="done", **at,
     )  # fmt: skip
     revocation = await PlateRevocation.create(id=new_id(), batch_id=batch.id, reason="stolen", **at)
+    item, device = await refused_item()
     resident, worker, desk = RESIDENT.removesuffix("/v1"), WORKER.removesuffix("/v1"), DESK.removesuffix("/v1")
     found: dict[str, Any] = {
         f"{resident}/appeals": appeal["id"], f"{resident}/attachments": photo.json()["id"],
@@ -267,7 +281,8 @@ async def things(cast: Cast) -> dict[str, str]:
         f"{desk}/cases": case_id, f"{desk}/attachments": photo.json()["id"], f"{desk}/supervisions": supervision,
         f"{desk}/inbox": notice, f"{desk}/households": house, f"{desk}/households/imports": sheet.id,
         f"{desk}/memberships": member.id, f"{desk}/plates/batches": batch.id, f"{desk}/plates/revocations": revocation.id,
-        f"{desk}/staff": stable_id("staff", "handler"),
+        f"{desk}/staff": stable_id("staff", "handler"), f"{desk}/workers": stable_id("staff", "13800000001"),
+        f"{desk}/sync-quarantine": item, f"{desk}/devices": device, f"{worker}/sync/items": item,
     }  # fmt: skip
     return {name: str(one) for name, one in found.items()}
 

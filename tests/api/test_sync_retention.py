@@ -173,6 +173,21 @@ async def test_photos_of_what_a_person_has_to_decide_on_stay(cast: Cast) -> None
     assert await Attachment.all().count() == 0
 
 
+async def test_photos_of_visits_go_after_two_years_and_the_visit_stays(cast: Cast) -> None:
+    phone, owner = Phone(await cast.worker()), f"worker:{stable_id('staff', '13800000001')}"
+    photo, item = uuid4(), visit(1)
+    item["body"]["attachment_ids"] = [str(photo)]
+    await Attachment.create(
+        id=photo, owner=owner, kind="image", mime="image/jpeg", bytes=1, sha256="0" * 64, created_at=now()
+    )
+    assert (await phone.one(item))["status"] == "done"
+    for days, left in ((729, 1), (731, 0)):
+        await Attachment.filter(id=photo).update(created_at=now() - timedelta(days=days))
+        await purge(cast.app.ctx.services, dry_run=False)
+        assert await Attachment.filter(id=photo).count() == left
+    assert (await fetch("SELECT count(*) AS n FROM visits"))[0]["n"] == 1
+
+
 async def test_phones_go_after_two_years_but_a_revoked_one_is_never_forgotten(cast: Cast) -> None:
     phone, lost = Phone(await cast.worker()), Phone(await cast.worker())
     for each in (phone, lost):

@@ -59,6 +59,7 @@ ELSEWHERE = {
     "lapse-info", "self-handle", "withdraw", "contest", "dispatch-instructed", "look", "extend", "grant-extension",
     "refuse-extension", "suspend", "unsuspend", "regrade", "skip-step", "instruct", "assign-leader", "hand-over-leader",
     "leader-duty", "recuse", "answer-at-once", "answer-resources", "file-urgent", "find-cause",
+    "mark-crossing", "transfer-down", "report-verification", "judge-verification",
 }  # fmt: skip
 SEES_ALL = {"add-note"}  # whoever sees a case may note something: nobody inside is refused
 NO_WRONG_STATE = {"add-note", "urge", "supervise"}  # possible in every open state

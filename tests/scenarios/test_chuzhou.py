@@ -252,3 +252,32 @@ async def test_a_leaders_instruction_the_same_day_and_the_ladder_to_the_citys_me
     await people.act("countymeeting", hard, "escalate", expect=409, reason="再上报")
     await people.act("countydesk", hard, "dispatch", expect=409, lead="rural_341125")
     assert (await people.act("desk", hard, "dispatch", lead="water"))["state"] == "dispatched"
+
+
+@pytest.mark.mechanism("000-16", "000-44")
+async def test_the_four_questions_in_the_words_of_the_profile_and_the_quarterly_outreach(people: Company, at: At) -> None:
+    at("2026-03-02T09:01")
+    for _ in range(3):
+        case_id = await register(people, "12345_phone", "2026-03-02T09:00", topic="0902", flags=["one_visit"])
+        await people.dispatch("desk", case_id, "water")
+        await people.answer(case_id, "water")
+        await people.follow_up(case_id, "water")
+        assert (await people.act("caller", case_id, "callback", **GOOD))["state"] == "closed"
+    at("2026-03-10T09:00")
+    wave = await people.post("section", "/surveys", 201, name="三月四问", area_code=CITY, closed_from="2026-03-01",
+                             closed_to="2026-03-09", seed=7)  # fmt: skip
+    assert (wave["population"], wave["size"]) == (3, 1), "a fifth of them, by the profile, and at least one"
+    invite = (await people.get("caller", f"/surveys/{wave['id']}/invites"))["items"][0]
+    link = await people.post("caller", f"/survey-invites/{invite['id']}/link", 201)
+    asked = (await public(people, f"/surveys/{link['token']}")).json()["questions"]
+    assert [one["text"] for one in asked] == [
+        "您的诉求解决了吗?", "您对办理满意吗?", "工作人员是否积极作为?", "还有什么意见建议?",
+    ]  # fmt: skip
+    said = {"solved": "partly", "satisfied": 2, "staff": "active"}
+    answered = await people.anybody().post(f"/api/miniprogram/v1/surveys/{link['token']}/answers", json=said)
+    assert answered.status_code == 201, answered.text
+    opened = (await people.case("section", invite["case_id"]))["supervision"]
+    assert [one["trigger"] for one in opened] == ["survey"], "a reply that the profile calls bad"
+    outreach = (await people.get("section", "/obligations", area=CITY))["items"]
+    due = next(row for row in outreach if row["code"] == "outreach")
+    assert (due["until_on"], due["met"]) == ("2026-03-31", False)

@@ -183,3 +183,41 @@ async def test_weekly_monthly_and_daily_duties_and_the_share_that_was_met(people
     rate = await people.get("village", "/statistics/obligations", area=VILLAGE, since_on="2026-03-30", until_on="2026-04-30")
     assert (rate["numerator"], rate["denominator"], len(rate["missed"])) == (1, 3, 2)
     await people.get("village", "/statistics/obligations", expect=422, area=VILLAGE, since_on="2026-04-30", until_on="2026-04-01")
+
+
+@pytest.mark.mechanism("002-08", "002-17")
+async def test_the_weekly_bulletin_of_the_villages_and_the_monthly_summary_by_origin(people: Company, at: At) -> None:
+    at("2026-04-07T09:01")
+    received = "2026-04-07T09:00"
+    done = await register(people, "towndesk", "mailbox", received)
+    waiting = await register(people, "towndesk", "service_hall", received, topic="0801")
+    await register(people, "towndesk", "mailbox", received, area="341502105200")
+    await register(people, "desk", "12345_phone", received, superior=True)
+    for case_id in (done, waiting):
+        await people.act("towndesk", case_id, "accept")
+        await people.act("towndesk", case_id, "dispatch", lead=TOWN)
+    await people.answer(done, TOWN)
+    await people.act("section", done, "find-cause", origin_unit=TOWN, cause="not_performed", note="管护没有到位")
+    await people.act("caller", done, "callback", **BAD)
+    at("2026-04-15T09:00")
+    week = await people.get("towndesk", "/bulletins/weekly", area=TOWN, on="2026-04-15")
+    assert (week["from_on"], week["until_on"], week["name"]) == ("2026-04-13", "2026-04-19", "访情周通报")
+    assert week["items"] == [{"area": "东河口村委会", "new": 0, "due": 2, "overdue": 1, "solved": 0, "dissatisfied": 0,
+                              "causes": "应履行的职责没有履行"}]  # fmt: skip
+    before = await people.get("towndesk", "/bulletins/weekly", area=TOWN, on="2026-04-08")
+    assert [(line["area"], line["new"], line["due"], line["dissatisfied"]) for line in before["items"]] == [
+        ("长岭村委会", 1, 0, 0), ("东河口村委会", 3, 0, 1)
+    ]  # fmt: skip
+    month = await people.get("towndesk", "/bulletins/monthly", area=TOWN, on="2026-04-30")
+    assert {(line["origin"], line["topic"], line["village"], line["count"]) for line in month["items"]} == {
+        ("上级交办", "道路交通", "东河口村委会", 1), ("镇本级直接办", "道路交通", "东河口村委会", 1),
+        ("镇本级直接办", "饮水与农田水利", "东河口村委会", 1), ("镇本级直接办", "道路交通", "长岭村委会", 1),
+    }  # fmt: skip
+    of_village = await people.get("village", "/bulletins/weekly", area=VILLAGE, on="2026-04-08")
+    assert [line["area"] for line in of_village["items"]] == ["东河口村委会"]
+    assert [one["name"] for one in (await people.get("village", "/bulletins", area=VILLAGE))["items"]] == [
+        "访情周通报", "诉求月汇总",
+    ]  # fmt: skip
+    await people.get("village", "/bulletins/weekly", expect=404, area=OTHER)
+    await people.get("desk", "/bulletins/weekly", expect=404, area=OTHER)
+    await people.get("towndesk", "/bulletins/weekly", expect=422, area=TOWN, on="yesterday")

@@ -239,6 +239,102 @@ async def test_three_levels_of_meetings(people: Company, at: At) -> None:
         raised = await people.act(login, case_id, "escalate", reason="本级难以解决")
         bodies.append(raised["timeline"][-1]["data"]["body"])
     assert bodies == ["", "乡镇(街道)信访工作联席会议", "县市区信访工作联席会议", "市信访工作联席会议"]
-    await people.act("countymeeting", case_id, "dispatch", expect=403, lead="highway")
+    await people.act("countymeeting", case_id, "dispatch", expect=409, lead="highway")
     assert (await people.act("desk", case_id, "dispatch", lead="highway"))["lead"]["name"] == "市公路管理机构"
 
+
+
+@pytest.mark.mechanism("004-15")
+async def test_a_hearing_from_the_request_to_its_conclusion(people: Company, at: At) -> None:
+    at("2026-05-06T09:01")
+    li = await people.resident("li")
+    said = {"kind": "complaint", "content": "拆迁补偿标准说法不一", "area_code": VILLAGE}
+    appeal = (await li.post("/api/miniprogram/v1/appeals", json=said)).json()
+    case_id, path = await people.case_of(appeal), f"/api/miniprogram/v1/appeals/{appeal['id']}/hearing-requests"
+    early = await li.post(path, json={"reason": "请公开听证"})
+    assert (early.status_code, early.json()["code"]) == (409, "guard-not-met")
+    await people.act("desk", case_id, "register", **REGISTER)
+    await people.dispatch("desk", case_id, "highway")
+    assert (await li.post(path, json={"reason": " "})).status_code == 422
+    stranger = await people.resident("wang")
+    assert (await stranger.post(path, json={"reason": "请听证"})).status_code == 404
+    asked = (await li.post(path, json={"reason": "请公开听证"})).json()
+    assert (await li.post(path, json={"reason": "再申请"})).status_code == 409
+    await people.react()
+    assert "有听证申请" in await people.inbox("reviews")
+    waiting = (await people.get("reviews", "/hearing-requests", state="open"))["items"]
+    assert [(one["id"], one["by_appellant"], one["reason"]) for one in waiting] == [(asked["id"], True, "请公开听证")]
+    await people.get("section", "/hearing-requests", expect=403)
+    refusal = f"/hearing-requests/{asked['id']}/refusal"
+    await people.post("section", refusal, 403, reason="不需要")
+    await people.post("reviews", refusal, 422, reason="")
+    await people.hire("elsewhere", "review_officer", unit="petition_430422", area="430422")
+    await people.post("elsewhere", refusal, 404, reason="不需要")
+    assert (await people.post("reviews", refusal, reason="标准已经公示,承办单位先当面说明"))["state"] == "refused"
+    await people.post("reviews", refusal, 409, reason="再次")
+    unit = f"/cases/{case_id}/hearing-requests"
+    await people.post("transport.handler", unit, 404, reason="请听证")
+    await people.post("section", unit, 403, reason="请听证")
+    await people.post("highway.handler", unit, 201, reason="双方对标准理解不同,请听证")
+    plan = {
+        "reason": "双方对标准理解不同", "planned_at": "2026-05-20T09:30:00+08:00", "place": "市人民来访接待中心二楼",
+        "members": [{"name": f"听证员{n}", "post": "人大代表"} for n in "甲乙丙"], "publicity": "public",
+    }  # fmt: skip
+    held = await people.post("reviews", f"/cases/{case_id}/hearings", 201, **plan)
+    decided = (await people.get("reviews", "/hearing-requests"))["items"]
+    assert [(one["state"], one["hearing_id"]) for one in decided] == [("granted", held["id"]), ("refused", None)]
+    await people.react()
+    told = {item["title"]: item["text"] for item in (await li.get("/api/miniprogram/v1/me/inbox")).json()["items"]}
+    assert "2026年5月20日 09:30在市人民来访接待中心二楼" in told["举行听证"]
+    assert "承办单位先当面说明" in told["听证申请有答复"]
+    assert "听证通知" in await people.inbox("highway.handler")
+    public_notice = (await people.anybody().get("/api/miniprogram/v1/public-hearings")).json()["items"]
+    assert public_notice == [{"planned_at": "2026-05-20T09:30:00+08:00", "place": "市人民来访接待中心二楼",
+                              "area": "衡阳县", "topic": "国省道与县道"}]  # fmt: skip
+    at("2026-05-20T11:00")
+    await people.post("reviews", f"/hearings/{held['id']}/conclusion", record="双方陈述、质证", conclusion="按新标准执行")
+    await people.react()
+    told = {item["title"]: item["text"] for item in (await li.get("/api/miniprogram/v1/me/inbox")).json()["items"]}
+    assert "按新标准执行" in told["听证有结论"]
+    assert (await people.anybody().get("/api/miniprogram/v1/public-hearings")).json()["items"] == []
+    kept = (await people.get("reviews", f"/cases/{case_id}/hearings"))["items"][0]
+    assert (kept["record"], kept["publicity"], len(kept["members"])) == ("双方陈述、质证", "public", 3)
+
+
+@pytest.mark.mechanism("004-09", "004-21", "004-01", "004-03")
+async def test_receptions_and_inspections_are_owed_by_level_and_the_share_met_is_counted(people: Company, at: At) -> None:
+    at("2026-07-01T09:00")
+    owed = {area: {row["code"]: row["period"] for row in (await people.get("section", "/obligations", area=area))["items"]}
+            for area in (CITY, COUNTY, TOWN)}  # fmt: skip
+    assert {owed[CITY]["city_reception"], owed[COUNTY]["county_reception"], owed[TOWN]["town_reception"]} == {
+        "quarter", "month", "week",
+    }  # fmt: skip
+    assert owed[TOWN] == {"town_reception": "week", "hear_report": "quarter", "inspection_town": "half_month"}
+    special = (await people.get("section", "/obligations", area=TOWN, special="true"))["items"]
+    assert {row["code"] for row in special} - set(owed[TOWN]) == {"special_duty"}, "only while a special period is declared"
+    done = {"code": "city_reception", "area": CITY, "held_on": "2026-05-11", "note": "市委书记接访 3 批"}
+    await people.post("section", "/obligations", 201, **done)
+    quarter = {"area": CITY, "since_on": "2026-04-01", "until_on": "2026-06-30"}
+    rate = await people.get("section", "/statistics/obligations", **quarter)
+    missed = [one["code"] for one in rate["missed"]]
+    assert "city_reception" not in missed
+    assert missed.count("centre_duty") == 91, "a person every day"
+    assert rate["denominator"] - rate["numerator"] == len(missed)
+
+
+@pytest.mark.mechanism("004-10")
+async def test_the_ledger_of_leaders_receptions_fills_itself(people: Company, at: At) -> None:
+    at("2026-05-06T09:01")
+    received = await register(people, "leader_reception", "2026-05-06T09:00")
+    await register(people, "letter", "2026-05-06T09:00")
+    await people.dispatch("desk", received, "highway")
+    await people.answer(received, "highway")
+    await people.follow_up(received, "highway")
+    await people.act("caller", received, "callback", **GOOD)
+    ledger = await people.get("section", "/lists/reception_ledger", area=CITY)
+    assert (ledger["name"], list(ledger["columns"].values())) == (
+        "领导接访台账", ["事项", "接访领导", "责任人", "时限", "进展", "结果"]
+    )  # fmt: skip
+    assert [(line["id"], line["owner"], line["result"]) for line in ledger["items"]] == [
+        (received, "市公路管理机构、highway.handler", "已到现场办妥")
+    ], "closed ones stay in the ledger; a letter is none of it"

@@ -96,7 +96,7 @@ async def test_danger_to_life_shows_the_numbers_first_and_tells_all_linked_units
     li = await people.resident("li")
     body = {"kind": "help", "content": "楼下店铺煤气泄漏,味道很大", "area_code": URBAN}
     receipt = (await li.post("/api/miniprogram/v1/appeals", json=body)).json()
-    assert list(receipt)[0] == "emergency", "before the number of the form"
+    assert next(iter(receipt)) == "emergency", "before the number of the form"
     assert receipt["emergency"]["numbers"] == ["119", "120", "110", "122"]
     assert "120(急救)" in receipt["emergency"]["text"]
     calm = (await li.post("/api/miniprogram/v1/appeals", json={**body, "content": "路灯不亮"})).json()
@@ -221,6 +221,7 @@ async def test_five_working_days_around_the_national_day_in_an_urban_community(
     assert "城市社区" in {unit["name"] for unit in offered[0]["co_units"]}
     await people.dispatch("desk", case_id, "highway")
     await people.act("highway.handler", case_id, "return", reason="城区社区道路归城管局")
+    assert await people.due("desk", case_id, "return_decision") == "2026-10-08T23:59:59", "one working day"
     at("2026-10-08T09:00")
     await people.act("desk", case_id, "grant-return")
     await people.act("desk", case_id, "dispatch", lead="urban_management", co_units=["urban_communities"])

@@ -152,6 +152,10 @@ class Company(Cast):
         """Let time do what it does at this instant of the business clock."""
         await Timers(self.app.ctx.services).tick()
 
+    async def sweep(self) -> None:
+        """The slow round of the timers at this instant."""
+        await Timers(self.app.ctx.services).sweep()
+
     async def inbox(self, login: str) -> list[str]:
         """The titles of what a member of staff was told, newest first."""
         return [item["title"] for item in (await self.get(login, "/inbox", limit=100))["items"]]

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -76,16 +77,15 @@ def _no_dedupe() -> None:
     from domain.sync import intake
     from domain.visits import actions
 
-    async def unknown(*_: object) -> None:
-        return None
+    look = intake._look
 
-    async def free(*_: object) -> bool:
-        return False
+    async def first(*given: Any) -> Any:
+        return replace(await look(*given), known=None, taken=False)
 
     async def always(*_: object) -> bool:
         return True
 
-    intake._known, intake._taken = unknown, free  # type: ignore[assignment]
+    intake._look = first
     intake._INSERT += " ON CONFLICT (id) DO NOTHING"
     field.first_time = actions.first_time = always  # type: ignore[assignment]
 
@@ -104,22 +104,37 @@ def _no_lock() -> None:
     """Neither the lock of an entity nor that of a row."""
     from tortoise.queryset import QuerySet
 
-    from domain.sync import intake
+    from domain.sync import intake, mark
     from grid_api import sync
 
     async def nothing(*_: object) -> None:
         return None
 
+    async def only_mark(*_: object) -> None:
+        await mark._run("SAVEPOINT item")
+
     intake.lock_entity = sync.lock_entity = nothing
+    intake.lock_and_mark = only_mark
     QuerySet.select_for_update = lambda self, *_, **__: self  # type: ignore[method-assign,misc,assignment]
 
 
 MISTAKES = {"no-dedupe": _no_dedupe, "no-release": _no_release, "no-lock": _no_lock}
 
 
-def _serve(order: dict[str, Any], sock: socket.socket) -> None:
+def _made_once(order: dict[str, Any]) -> Sanic[Any, Any]:
+    """The app with its routes compiled, which takes longer than all the rest of a start; each fork fills in its order."""
+    from server import app as product
+
+    open_services = product.open_services
+    product.open_services = lambda *_: open_services(test_settings(Path(order["folder"]), pool_size=6), order["dsn"])
+    made = product.create_app(test_settings(Path()), "", with_worker=False)
+    made.finalize()
+    Sanic.finalize = lambda self: None  # type: ignore[method-assign]
+    return made
+
+
+def _serve(app: Sanic[Any, Any], order: dict[str, Any], sock: socket.socket) -> None:
     from domain.sync.epoch import bump, restored
-    from server.app import create_app
     from server.db import model_modules, opened, tortoise_config
 
     async def before() -> str | None:
@@ -131,17 +146,16 @@ def _serve(order: dict[str, Any], sock: socket.socket) -> None:
     if refusal := asyncio.run(before()):
         sys.exit(refusal)
     MISTAKES.get(order["mistake"], lambda: None)()
-    Sanic._app_registry.clear()
-    settings = test_settings(Path(order["folder"]), pool_size=6)
-    create_app(settings, order["dsn"], with_worker=False).run(sock=sock, single_process=True, access_log=False, motd=False)
+    app.run(sock=sock, single_process=True, access_log=False, motd=False)
 
 
 def main() -> None:
     """Fork a server for each line on stdin."""
-    import server.app  # noqa: F401 (imported once, for all forks)
     from server.observe import configure_logging
 
-    configure_logging("warning")  # structlog's own default prints every local of a fault: a minute and a gigabyte each
+    configure_logging("warning")  # structlog's own default draws every local of a fault: minutes, and a gigabyte
+    order: dict[str, Any] = {}
+    app = _made_once(order)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     for line in sys.stdin:
         sock = socket.socket()
@@ -152,7 +166,8 @@ def main() -> None:
         if pid == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             os.dup2(os.open(os.devnull, os.O_RDWR), 1)
-            _serve(json.loads(line), sock)
+            order.update(json.loads(line))
+            _serve(app, order, sock)
             os._exit(0)
         port = sock.getsockname()[1]
         sock.close()

@@ -62,6 +62,8 @@ class Life:
             changes = {"lead_id": chance.choice([CITY, WATER]), "handler_id": None}
         elif move.name in {"grant-return", "escalate", "convert"}:
             changes = {"lead_id": None, "handler_id": None}
+        elif move.name == "answer-at-once":
+            changes = {"lead_id": DESK, "handler_id": actor.id}
         elif move.name == "sign":
             changes, self.first = {"handler_id": actor.id}, self.first or actor.id
         elif move.name == "recuse":
@@ -92,13 +94,13 @@ def owner(life: Life) -> bool:
 def check(life: Life) -> None:
     state = life.facts.state
     if state in WITH_LEAD and not {"self-handle", "inspect"} & set(life.road):
-        assert life.facts.lead_id in {CITY, WATER}, (state, life.road)
+        assert life.facts.lead_id in {CITY, WATER, DESK}, (state, life.road)
     if state in OPEN:
         assert life.clocks or state in REASONS, (state, life.road)
         assert owner(life), (state, life.road)
     if state == "closed" and life.kind == "appeal":
         assert [name for name in life.road if MOVES[name].target not in {"=", "<"}][-1] in {"close", "inspect"}
-        assert "answer" in life.road or "convert" in life.road
+        assert {"answer", "answer-at-once", "convert"} & set(life.road)
 
 
 ROAD = frozenset({

@@ -21,7 +21,7 @@ from domain.reactions import REACTIONS
 from server.rules import build_rulebook
 
 KNOWN = {"number", "query_code", "unit", "due_on", "reason", "items", "next_channel", "hotline", "result", "title",
-         "clock", "place", "event_type", "plate"}  # fmt: skip
+         "clock", "place", "event_type", "emergency", "plate", "link"}  # fmt: skip
 
 
 @pytest.mark.parametrize(

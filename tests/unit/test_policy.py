@@ -74,7 +74,7 @@ def test_the_conflict_wall_stands_before_every_role_and_state() -> None:
 
 def test_the_officer_who_decided_before_is_barred_after_a_contest() -> None:
     officer = staff("intake_officer", "dispatcher")
-    contested = case("registered", barred_id=officer.id, registered=False)
+    contested = case("registered", barred=frozenset({str(officer.id)}), registered=False)
     problem = refusal(contested, officer, MOVES["accept"])
     assert problem is not None and problem.code == "same-officer"
     assert {"register", "accept"} <= set(allowed(contested, staff("intake_officer")))

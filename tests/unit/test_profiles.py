@@ -49,7 +49,7 @@ INNER = {
     "SIX_SIX_6WD": [("5wd", Stop.ANSWERED)],
 }
 LIMITS = {  # workflow.md and domain.md 2.1, 4.5, 4.6
-    "info_supply": "15d", "return_objection": "5wd", "transfer": "15d legal", "review_request": "30d legal",
+    "info_supply": "15d", "return_objection": "5wd", "review_request": "30d legal",
     "review_accept": "3wd", "review_decision": "30d legal", "rereview_request": "30d legal",
     "rereview_decision": "30d legal", "retaliation_contact": "24h", "suspension": "30d", "long_term_review": "90d",
     "return_request": "1wd", "return_decision": "1wd", "no_progress": "30d",

@@ -14,6 +14,7 @@ from server.rules import build_rulebook, stable_id
 from tests.support.app import test_settings as settings_of
 from tests.support.cluster import Cluster
 from tests.support.server import serving
+from tests.support.waiting import until
 
 
 def rows(dsn: str, query: str, *values: object) -> list[tuple[object, ...]]:
@@ -45,6 +46,9 @@ def test_a_profile_starts_the_server(name: str, cluster: Cluster, migrated: str,
         units = dict(rows(dsn, "SELECT code, area_path FROM departments"))
         assert units.keys() == profile.units.keys()
         assert all(str(path).endswith(profile.units[code].area) for code, path in units.items())
+        lists = rows(dsn, "SELECT v.state, v.source, count(*) FROM duty_versions v JOIN duty_items i ON i.version_id = v.id"
+                          " WHERE i.active GROUP BY 1, 2")  # fmt: skip
+        assert lists == [("published", "profile", len(profile.duties))]
 
 
 @pytest.fixture
@@ -72,6 +76,9 @@ def test_diff_and_apply(cluster: Cluster, seeded: str, tmp_path: Path) -> None:
             rows(dsn, "INSERT INTO departments (id, code, name, kind, area_code, area_path, phone, active)"
                       " VALUES (%s, %s, %s, 'department', '341502', %s, '', true)", unit_id, code, f"单位 {code}", path)  # fmt: skip
         rows(dsn, "UPDATE duty_items SET lead_code = 'fire' WHERE id = %s", stable_id("duty", "0801-1"))
+        rows(dsn, "INSERT INTO duty_items (id, version_id, code, topic, name, lead_code, co_codes, basis, responsibility,"
+                  " place, areas, active) SELECT %s, version_id, '0801-0', topic, '旧事项', lead_code, co_codes, basis,"
+                  " responsibility, place, areas, true FROM duty_items WHERE id = %s", uuid4(), stable_id("duty", "0801-1"))  # fmt: skip
 
         refused = huying(dsn, tmp_path, "apply", "donghekou", answer="n\n")
         assert refused.returncode == 1
@@ -80,16 +87,48 @@ def test_diff_and_apply(cluster: Cluster, seeded: str, tmp_path: Path) -> None:
 
         applied = huying(dsn, tmp_path, "apply", "donghekou", "--yes")
         assert applied.returncode == 0, applied.stdout + applied.stderr
-        assert "差别(4 项)" in applied.stdout
+        assert "差别(5 项)" in applied.stdout
         found = dict(rows(dsn, "SELECT code, name || active FROM departments WHERE code IN"
                                " ('water', 'audit', 'closed', 'by_hand')"))  # fmt: skip
         assert found == {
             "water": "区水利局true", "audit": "区审计局true", "closed": "单位 closedfalse", "by_hand": "单位 by_handtrue",
         }  # fmt: skip
-        assert rows(dsn, "SELECT lead_code FROM duty_items WHERE id = %s", stable_id("duty", "0801-1")) == [("water",)]
+        newest = "(SELECT id FROM duty_versions ORDER BY id DESC LIMIT 1)"
+        assert dict(rows(dsn, "SELECT code, lead_code || active FROM duty_items WHERE code IN ('0801-0', '0801-1')"
+                              f" AND version_id = {newest}")) == {"0801-0": "firefalse", "0801-1": "watertrue"}  # fmt: skip
+        assert rows(dsn, "SELECT lead_code FROM duty_items WHERE id = %s", stable_id("duty", "0801-1")) == [("fire",)], (
+            "a version that was in force stays as it was"
+        )
+        assert rows(dsn, "SELECT data->>'source' FROM journal WHERE event = 'catalogue.published'") == [("profile",)]
         assert rows(dsn, "SELECT data FROM journal WHERE event = 'profile.applied'") == [
-            ({"profile": "donghekou", "unit": 3, "duty": 1},)
+            ({"profile": "donghekou", "unit": 3, "duty": 2, "limit": 0},)
         ]
+        assert huying(dsn, tmp_path, "diff", "donghekou").stdout.strip() == "文件与数据库一致"
+    finally:
+        cluster.drop_database(seeded)
+
+
+@pytest.mark.mechanism("000-22")
+def test_other_limits_show_what_they_move_before_they_are_applied(cluster: Cluster, seeded: str, tmp_path: Path) -> None:
+    dsn = cluster.dsn(seeded)
+    accept = "SELECT limit_code FROM deadlines WHERE name = 'accept'"
+    try:
+        rows(dsn, "UPDATE limit_edits SET limits = jsonb_set(limits, '{\"\",HOTLINE_5WD,accept}', '\"3wd\"')")
+        with serving(dsn, tmp_path, PROFILE="donghekou") as running:
+            said = {"kind": "help", "content": "路灯不亮", "area_code": "341502"}
+            filed = running.resident("li").post("/api/miniprogram/v1/appeals", json=said)
+            assert filed.status_code == 201, filed.text
+        assert rows(dsn, accept) == [("3wd",)], "the database is the truth while the server runs"
+        shown = huying(dsn, tmp_path, "diff", "donghekou")
+        assert "3wd → 1wd" in shown.stdout, shown.stdout + shown.stderr
+        assert "在办工单的期限将变动 1 项" in shown.stdout
+        assert rows(dsn, accept) == [("3wd",)]
+        applied = huying(dsn, tmp_path, "apply", "donghekou", "--yes")
+        assert applied.returncode == 0, applied.stdout + applied.stderr
+        with serving(dsn, tmp_path, PROFILE="donghekou"):
+            until(lambda: rows(dsn, accept), lambda found: found == [("1wd",)])
+        audit = rows(dsn, "SELECT data->'limits' FROM journal WHERE event = 'deadline.recounted'")
+        assert audit == [({"accept": "1wd"},)]
         assert huying(dsn, tmp_path, "diff", "donghekou").stdout.strip() == "文件与数据库一致"
     finally:
         cluster.drop_database(seeded)

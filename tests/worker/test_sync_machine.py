@@ -24,7 +24,9 @@ from hypothesis.stateful import (
 
 from tests.support.cluster import Cluster
 from tests.support.sync_nursery import Nursery, nursery
-from tests.support.sync_world import Scene, World
+from tests.support.sync_reckoning import gapless, reckon
+from tests.support.sync_scene import Scene
+from tests.support.sync_world import World
 
 __all__ = ["nursery"]
 
@@ -123,12 +125,12 @@ def machine(world: World, folder: Path, seen: Counter[str]) -> type[RuleBasedSta
         @invariant()
         def feed_is_gapless(self) -> None:
             if self.scene:
-                self.scene.gapless()
+                gapless(self.scene)
 
         def teardown(self) -> None:
             if self.scene:
                 try:
-                    self.scene.reckon()
+                    reckon(self.scene)
                     seen.update(self.scene.status.values())
                 finally:
                     self.scene.close()
@@ -203,7 +205,7 @@ def test_a_known_mistake_is_caught_and_the_right_server_passes(
         SCRIPTS[mistake](world, scene)
         if expected:
             with pytest.raises(AssertionError, match=f"{expected}\\b"):
-                scene.reckon()
+                reckon(scene)
         else:
-            scene.reckon()
+            reckon(scene)
         scene.close()

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from domain import clock
 from domain.cases import clocks
 from domain.cases.models import Case, Deadline
 from domain.clock import SHANGHAI, now
@@ -17,7 +18,7 @@ from domain.sql import execute, fetch
 from domain.supervision.models import Supervision
 from server.rules import stable_id
 from server.timers import BATCH, Timers
-from tests.support.cast import Cast
+from tests.support.cast import RESIDENT, Cast
 from tests.support.moves import move, walk
 
 pytestmark = pytest.mark.anyio
@@ -287,3 +288,18 @@ async def test_an_answered_case_whose_loop_is_complete_closes_after_the_time_to_
     at("2026-04-02T10:00")
     await timers(cast).sweep()
     assert (await Case.get(id=case.id)).state == "closed"
+
+
+async def test_the_daily_round_forgets_the_contacts_of_erased_people_whose_cases_have_ended(cast: Cast) -> None:
+    li = await cast.resident("li")
+    going = await cast.appeal(li, contact={"name": "李明", "phone": "13700000099"})
+    assert (await li.request("DELETE", f"{RESIDENT}/me")).status_code == 200
+    case_id = await cast.case_of(going)
+    await cast.act("dispatcher", case_id, "register", appeal_type="help", topic="0901")
+    named = "SELECT name, phone FROM appellants WHERE appeal_id = $1"
+    await timers(cast).sweep()
+    assert (await fetch(named, [going["id"]]))[0]["name"] == "李明", "an open case needs its contact"
+    await cast.act("dispatcher", case_id, "redirect", legal_path="litigation", body="人民法院")
+    clock.install_offset(86400)  # the round of today is over
+    await timers(cast).sweep()
+    assert await fetch(named, [going["id"]]) == [{"name": "", "phone": ""}]

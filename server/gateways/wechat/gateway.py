@@ -19,7 +19,6 @@ from domain.ports import (
     WeChatLogin,
     WeChatUnavailable,
 )
-from server.gateways.store import SturdyStore
 from server.gateways.wechat.breaker import Breaker
 from server.gateways.wechat.client import AsyncWeChatClient
 from server.gateways.wechat.settings import Patience, WeChatSettings
@@ -45,7 +44,7 @@ class WeChatGateway:
         now: Callable[[], dt.datetime],
         patience: Patience = Patience(),  # noqa: B008 (frozen)
     ) -> None:
-        self._store = SturdyStore(store)
+        self._store = store
         self._app_id = settings.app_id
         breaker = Breaker(f"wechat:{settings.app_id}", self._store, now)
         self._wire = Wire(settings.api_url, breaker, now, patience)
