@@ -21,7 +21,7 @@ test: $(READY) chromium clients ## all tests (PYTEST_ARGS="tests/unit -k plates"
 	$(PYTHON) -m pytest -n $(TEST_PROCESSES) $(PYTEST_ARGS)
 
 soak: $(READY) ## 10,000 schedules of misfortunes for the offline sync, with printed seeds (takes an hour or more)
-	HUYING_SCHEDULES=10000 $(PYTHON) -m pytest -s -q -m soak tests/worker $(PYTEST_ARGS)
+	HUYING_SCHEDULES=10000 $(PYTHON) -m pytest -s -q tests/worker/test_sync_machine.py -k schedules $(PYTEST_ARGS)
 
 lint: $(READY) ## ruff, types, import contracts
 	$(VENV)/bin/ruff check .

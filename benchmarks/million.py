@@ -54,7 +54,7 @@ async def _copy(dsn: str, names: tuple[str, ...]) -> None:
     connection = await asyncpg.connect(**{**credentials(dsn), "database": "postgres"})
     try:
         for name in names:
-            await connection.execute(f"CREATE DATABASE {name} TEMPLATE huying")
+            await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE huying')
     finally:
         await connection.close()
 

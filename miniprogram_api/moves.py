@@ -13,8 +13,10 @@ from domain.workflow.own import Own, add_message, lock_own, object_to, urge, wit
 from miniprogram_api.own import path_id
 from miniprogram_api.schemas import NewMessage, NewObjection, NewUrge, NewWithdrawal
 from web.bodies import fault
-from web.routes import Ask, Route
+from web.routes import Ask, Limit, Route
 from web.shapes import local
+
+URGES = (Limit("appeal-urges", 10, 3600, per="caller"),)  # each one is told to the unit; more of them say no more
 
 
 async def post_message(ask: Ask) -> dict[str, Any]:

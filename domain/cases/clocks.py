@@ -9,7 +9,7 @@ from uuid import UUID
 from domain.cases.models import Case, Deadline
 from domain.deadlines.calendar import WorkCalendar
 from domain.deadlines.limits import Due, Limit, Unit, due, rework_limit
-from domain.deadlines.shifted import reckon, reckon_inner
+from domain.deadlines.shifted import SUSPENSION, reckon, reckon_inner, suspends
 from domain.deadlines.tracks import Clock, ClockName, Start, Stop, Track
 from domain.deadlines.warnings import Level, ladder, level_at
 from domain.ids import new_id
@@ -115,7 +115,8 @@ async def running(case: Case, name: str) -> Deadline | None:
 
 async def change_track(case: Case, code: str, at: datetime) -> None:
     """Put the case on another track: its handling limit counts from the start it has there, inner dates and what was
-    added to the time go with it. A rework counts by its own clock; what still runs beside it keeps its start."""
+    added to the time go with it, but for waiting where the law lets time run on (D8). A rework counts by its own
+    clock; what still runs beside it keeps its start."""
     old, before = handling_track(case), await running(case, "handling")
     gone = {inner.code for inner in old.inner} - {inner.code for inner in _book(case).tracks[code].inner}
     await Deadline.filter(case_id=case.id, name__in=list(gone), stopped_at=None).update(stopped_at=at, next_at=None)
@@ -128,8 +129,9 @@ async def change_track(case: Case, code: str, at: datetime) -> None:
     start_at = before.started_at if before and case.rework_no else _start_at(case, clock, at)
     await set_clock(case, "handling", clock.limit, start_at)
     await _start_inner(case, clock, start_at)
-    if before and before.added:
-        await add(case, before.added, at)
+    kept = [one for one in before.added if one[0] != SUSPENSION or suspends(clock.limit)] if before else []
+    if kept:
+        await add(case, kept, at)
 
 
 async def add(case: Case, added: Sequence[Sequence[str]], at: datetime) -> Deadline | None:

@@ -60,7 +60,7 @@ def longest_extension(track: Track) -> Limit | None:
     return replace(handling.limit, amount=most)
 
 
-def suspends(limit: Limit, reason: str, *, rereview: bool = False) -> bool:
+def suspends(limit: Limit, reason: str = "", *, rereview: bool = False) -> bool:
     """Whether a suspension stops the clock: statutory time runs on, except for a hearing in re-review (D8)."""
     if limit.legal:
         return rereview and reason == "hearing"

@@ -94,7 +94,7 @@ def _values(name: str, case: dict[str, Any], happening: Happening) -> dict[str, 
         values["unit"] = happening.data.get("body") or LEVELS.get(str(happening.data.get("to_level")), "上级部门")
     due_at = case["supervision_due_at"] if name == "supervise" else case["due_at"]
     if name == "answer" and case["answered_at"]:
-        due_at = case["answered_at"] + timedelta(days=rulebook().rating_window_days)
+        due_at = case["answered_at"] + timedelta(days=rulebook().for_area(case["area_path"]).rating_window_days)
     if "due_at" in happening.data:
         due_at = datetime.fromisoformat(happening.data["due_at"])
     if due_at:

@@ -6,6 +6,7 @@ import msgspec
 
 from domain.appeals.actions import Submission, add_appeal
 from domain.areas.models import Area
+from domain.cases.models import CaseUnit
 from domain.cases.move import Body, Turn, effect
 from domain.clock import local_date, now
 from domain.deadlines.choice import Facts
@@ -124,7 +125,8 @@ async def convert(turn: Turn, body: Convert) -> None:
     turn.data["appeal_id"] = str(appeal.id)
     case.kind, case.appeal_type, case.topic = "appeal", body.appeal_type, body.topic
     case.petition_class, case.registrar_id = "appeal_for_decision", turn.actor.id
-    case.lead_id = case.handler_id = None
+    case.lead_id = case.handler_id = case.review_unit_id = None
+    await CaseUnit.filter(case_id=case.id).delete()  # those who helped with the event have no part in what was said
     case.received_at, case.received_on = appeal.received_at, local_date(appeal.received_at)  # its clocks count from here
     facts = Facts(
         "appeal", said.channel, case.received_at, appeal_type=body.appeal_type, topic=body.topic,

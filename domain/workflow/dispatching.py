@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from domain.access.models import Assignment, Department, Staff
+from domain.access.permissions import ROLE_PERMISSIONS, Permission
 from domain.access.queries import department, town_of
 from domain.cases import clocks
 from domain.cases.models import Case, CaseUnit, Deadline, ReturnRequest
@@ -24,6 +25,7 @@ from domain.workflow.levels import LADDER, NAMES, above, at_level, judged_by, le
 from domain.workflow.parts import CoTask, day_of, give_parts, parts_of
 
 RETURNS_BEFORE_DESIGNATION = 2
+REVIEWERS = tuple(role for role, rights in ROLE_PERMISSIONS.items() if Permission.CASE_REVIEW in rights)
 
 
 class Dispatch(Body, kw_only=True):
@@ -69,6 +71,8 @@ async def assign_units(turn: Turn, body: Dispatch) -> None:
     await drop_return(case)
     case.lead_id, case.dispatched_at = lead.id, now()
     case.review_unit_id = await town_of(lead) if lead.kind == "village" else None
+    if lead.kind == "village" and case.kind == "appeal":
+        await _can_be_answered(case)
     case.handler_id = await _named_handler(case, body.handler_id, lead)
     if co_units:
         await leave_simple(case, "joint")
@@ -84,6 +88,13 @@ async def assign_units(turn: Turn, body: Dispatch) -> None:
     }  # fmt: skip
     if case.urgent:
         record(Fact("duty.needed", case.area_code, case.id, case.id, {"cause": "dispatch", "unit_id": str(lead.id)}))
+
+
+async def _can_be_answered(case: Case) -> None:
+    """409 for an appeal that would wait for ever: an answer needs a reviewer of the village or of its town."""
+    units = [unit for unit in (case.lead_id, case.review_unit_id) if unit]
+    if not await Assignment.exists(department_id__in=units, role__in=REVIEWERS):
+        raise GuardNotMet(reason="村和镇都没有审核人员,答复无人审核;请由镇里或部门主办。", missing=["reviewer"])
 
 
 async def _unit(turn: Turn, field: str, reference: str) -> Department:

@@ -42,18 +42,23 @@ async def lapse(case_id: UUID, at: datetime) -> bool:
 
 
 async def ripe(at: datetime, after: UUID | None, limit: int) -> Sequence[UUID]:
-    """Answered cases whose time to rate has passed, by id."""
+    """Answered cases whose time to rate has passed by the shortest window anywhere, by id."""
+    books = (rulebook(), *rulebook().overlays.values())
+    shortest = min(book.rating_window_days for book in books)
     rows = await fetch(
         "SELECT id FROM cases WHERE state = 'answered' AND answered_at < $1 AND ($2::uuid IS NULL OR id > $2)"
         f" ORDER BY id LIMIT {limit}",
-        [at - timedelta(days=rulebook().rating_window_days), after],
+        [at - timedelta(days=shortest), after],
     )
     return [row["id"] for row in rows]
 
 
 async def close_ripe(case_id: UUID, at: datetime) -> bool:
-    """Close an answered case whose loop is complete; False while something is still missing."""
+    """Close an answered case whose loop is complete; False while something is missing or it can still be rated."""
     case, co_ids = await lock_case(case_id)
+    window = timedelta(days=rulebook().for_area(case.area_path).rating_window_days)
+    if case.answered_at is None or at < case.answered_at + window:
+        return False
     if case.state != "answered" or await missing_for_close(case):
         return False
     await move_locked(SYSTEM, case, co_ids, "close", Body())

@@ -82,7 +82,7 @@ async def unsuspend(turn: Turn, body: End) -> None:
     if suspension is None:
         raise GuardNotMet(reason="此件没有暂停办理。", missing=[])
     handling = await clocks.running(case, "handling")
-    if handling and suspension.stops_clock:
+    if handling and suspension.stops_clock and suspends(Limit.parse(handling.limit_code), suspension.reason):
         handling.added = without_last(handling.added, SUSPENSION)
         await _lengthen(turn, handling, suspension.from_at, min(at, start_of_day(suspension.until_on)))
     turn.text = body.note

@@ -3,8 +3,7 @@
 from uuid import UUID
 
 from domain.access.actor import Actor
-from domain.access.models import Assignment
-from domain.access.permissions import ROLE_PERMISSIONS, Permission
+from domain.access.permissions import Permission
 from domain.cases.models import Case
 from domain.cases.move import Body, lock_visible, move_locked
 from domain.problems import GuardNotMet, NotAllowed
@@ -27,14 +26,5 @@ async def take(actor: Actor, case_id: UUID, version: int | None) -> Case:
         lead = str(sorted(units)[0])
         given = Dispatch(lead=lead, version=version, rule_reasons=["村级优先办理"])
         case = await move_locked(actor, case, co_ids, "dispatch", given)
-        await _can_be_answered(case)
         version = None
     return await move_locked(actor, case, co_ids, "sign", Body(version=version))
-
-
-async def _can_be_answered(case: Case) -> None:
-    """409 for an appeal that would wait for ever: an answer needs a reviewer of the village or of its town."""
-    reviewers = [role for role, rights in ROLE_PERMISSIONS.items() if Permission.CASE_REVIEW in rights]
-    units = [unit for unit in (case.lead_id, case.review_unit_id) if unit]
-    if case.kind == "appeal" and not await Assignment.exists(department_id__in=units, role__in=reviewers):
-        raise GuardNotMet(reason="村和镇都没有审核人员,答复无人审核;请提级由镇里办理。", missing=["reviewer"])

@@ -16,7 +16,7 @@ from domain.rulebook import install, rulebook
 from server.rules import stable_id
 from server.timers import Timers
 from tests.support.cast import DESK, RESIDENT, WORKER, Cast
-from tests.support.life import AFTER_ANSWER, BAD, CITY, GOOD, REGISTER, RESULT, ROAD, bring_to
+from tests.support.life import AFTER_ANSWER, BAD, CITY, GOOD, REGISTER, RESULT, ROAD, WATER, bring_to
 
 pytestmark = pytest.mark.anyio
 At = Callable[[str], None]
@@ -133,6 +133,8 @@ async def test_a_village_does_its_part_answers_supervision_and_reports_what_it_v
     await cast.act("townhandler", handed, "transfer-down", unit=village, task="请核实")
     assert (await cast.act("villagedesk", handed, "report-verification", note="属实", found="true"))["state"] == "dispatched"
     led = await bring_to(cast, "accepted", content="村道坏了")
+    assert (await cast.act("dispatcher", led, "dispatch", expect=409, lead=village))["missing"] == ["reviewer"]
+    await town_reviewer()
     await cast.act("dispatcher", led, "dispatch", lead=village)
     await cast.act("supervisor", led, "supervise", requirement="请说明")
     demand = (await seen(cast, led, "villagedesk"))["supervision"][0]["id"]
@@ -182,12 +184,16 @@ async def test_the_time_of_an_appeal_does_not_count_from_the_event_it_came_from(
     event = {"id": str(uuid4()), "occurred_at": "2026-03-02T09:00:00+08:00", "event_type": "E4", "grid_code": GRID,
              "description": "水管破了"}  # fmt: skip
     assert (await (await cast.worker()).post(f"{WORKER}/events", json=event)).status_code == 201
+    await cast.act("dispatcher", event["id"], "dispatch", lead=CITY, co_units=[WATER])
+    assert (await (await cast.staff("handler2")).get(f"{DESK}/cases/{event['id']}")).status_code == 200
     at("2026-03-23T09:00")
     said = {"content": "水管破了三周没人管", "channel": next(iter(rulebook().channels))}
     await cast.act("dispatcher", event["id"], "convert", appeal_type="help", topic="0901", appeal=said)
     accepted = await cast.act("dispatcher", event["id"], "accept")
     assert clock(accepted, "handling")["started_at"].startswith("2026-03-23")
     assert clock(accepted, "handling")["level"] == "none"
+    assert accepted["units"] == []
+    assert (await (await cast.staff("handler2")).get(f"{DESK}/cases/{event['id']}")).status_code == 404
 
 
 async def test_more_time_once_granted_stays_granted_and_used_up_on_another_track(
@@ -203,6 +209,27 @@ async def test_more_time_once_granted_stays_granted_and_used_up_on_another_track
     assert clock(plain, "handling")["due_at"].startswith("2026-03-19")
     assert clock(changed, "handling")["due_at"].startswith("2026-03-24"), "three working days more"
     assert (await cast.act("handler", case_id, "extend", expect=409, **more))["code"] == "guard-not-met"
+
+
+async def test_waiting_goes_along_to_another_short_track_and_never_lengthens_statutory_time(
+    cast: Cast, at: At, more_tracks: None
+) -> None:
+    at("2026-03-16T09:00")
+    wait = {"reason": "expert_test", "until_on": "2026-03-19", "note": "等待质量鉴定"}
+    longer = {"track": "STATUTORY", "grounds": ["complex"], "reason": "涉及多个单位"}
+    short, legal, bare = [await bring_to(cast, "signed", content=words) for words in ("东头", "西头", "南头")]
+    for case_id in (short, legal):
+        for login in ("handler", "supervisor"):
+            await cast.act(login, case_id, "suspend", **wait)
+    changed = await cast.act("handler", short, "regrade", **SHORT)
+    assert clock(changed, "handling")["due_at"].startswith("2026-03-24"), "three working days of waiting more"
+    for case_id in (legal, bare):
+        for login in ("handler", "supervisor"):
+            changed = await cast.act(login, case_id, "regrade", **longer)
+    plain = clock(changed, "handling")["due_at"]
+    assert clock(await seen(cast, legal), "handling")["due_at"] == plain
+    await cast.act("supervisor", legal, "unsuspend")
+    assert clock(await seen(cast, legal), "handling")["due_at"] == plain
 
 
 async def test_a_case_sent_back_from_the_long_term_list_is_not_reviewed_there_any_more(cast: Cast, at: At) -> None:

@@ -43,7 +43,7 @@ async def test_everything_stored_about_me_and_nothing_about_others(cast: Cast) -
     data = (await li.get(f"{RESIDENT}/me/data")).json()
     assert set(data) == {
         "profile", "households", "appeals", "messages", "replies", "ratings", "attachments", "notices",
-        "subscriptions", "sessions", "access_log",
+        "subscriptions", "sessions", "access_log", "reviews", "hearing_requests", "retaliation_reports",
     }  # fmt: skip
     (appeal,) = data["appeals"]
     assert (appeal["number"], appeal["contact_phone"]) == (mine["number"], "13700000099")

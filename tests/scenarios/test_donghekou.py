@@ -60,7 +60,6 @@ async def test_the_towns_own_channels_are_the_towns_alone(people: Company, at: A
     assert {manager[code] for code in own} == {"东河口镇"}
 
 
-@pytest.mark.mechanism("002-08")
 async def test_three_origins(people: Company, at: At) -> None:
     at("2026-04-07T09:01")
     received = "2026-04-07T09:00"
@@ -143,7 +142,6 @@ async def test_a_petition_by_letter_has_its_legal_sixty_days(people: Company, at
     assert await people.due("desk", case_id, "handling") == "2026-05-06T23:59:59"
 
 
-@pytest.mark.mechanism("002-16", "000-22", "000-28")
 async def test_the_towns_rules_with_who_answers_for_them(people: Company) -> None:
     town = await people.get("towndesk", "/rules", area=VILLAGE)
     assert town["name"] == "东河口镇民呼快应"
@@ -158,7 +156,6 @@ async def test_the_towns_rules_with_who_answers_for_them(people: Company) -> Non
     await people.get("towndesk", "/rules", expect=422)
 
 
-@pytest.mark.mechanism("002-17", "002-12")
 async def test_weekly_monthly_and_daily_duties_and_the_share_that_was_met(people: Company, at: At) -> None:
     at("2026-04-15T09:00")
     owed = {row["code"]: row for row in (await people.get("village", "/obligations", area=VILLAGE))["items"]}
@@ -185,7 +182,6 @@ async def test_weekly_monthly_and_daily_duties_and_the_share_that_was_met(people
     await people.get("village", "/statistics/obligations", expect=422, area=VILLAGE, since_on="2026-04-30", until_on="2026-04-01")
 
 
-@pytest.mark.mechanism("002-08", "002-17")
 async def test_the_weekly_bulletin_of_the_villages_and_the_monthly_summary_by_origin(people: Company, at: At) -> None:
     at("2026-04-07T09:01")
     received = "2026-04-07T09:00"

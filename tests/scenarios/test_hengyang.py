@@ -150,7 +150,7 @@ async def test_a_second_unit_that_turns_up_later_ends_it_too_and_the_appellant_i
     assert "几个单位联合办理" in changed["text"]
 
 
-@pytest.mark.mechanism("004-16", "004-23")
+@pytest.mark.mechanism("000-34")
 async def test_the_ordinary_way_has_sixty_days_and_thirty_more_once(people: Company, at: At, levels: Levels) -> None:
     at("2026-03-02T09:01")
     case_id = await register(people, "superior", "2026-03-02T09:00")
@@ -229,7 +229,7 @@ async def test_who_caused_it_and_handled_it_poorly_answers_for_it(people: Compan
     await people.post("discipline", path, 409, finding="none", note="再次")
 
 
-@pytest.mark.mechanism("000-38", "004-05")
+@pytest.mark.mechanism("000-38")
 async def test_three_levels_of_meetings(people: Company, at: At) -> None:
     at("2026-03-05T15:00")
     case_id = await register(people, "visit", "2026-03-05T14:59")
@@ -301,7 +301,6 @@ async def test_a_hearing_from_the_request_to_its_conclusion(people: Company, at:
     assert (kept["record"], kept["publicity"], len(kept["members"])) == ("双方陈述、质证", "public", 3)
 
 
-@pytest.mark.mechanism("004-09", "004-21", "004-01", "004-03")
 async def test_receptions_and_inspections_are_owed_by_level_and_the_share_met_is_counted(people: Company, at: At) -> None:
     at("2026-07-01T09:00")
     owed = {area: {row["code"]: row["period"] for row in (await people.get("section", "/obligations", area=area))["items"]}
@@ -322,7 +321,6 @@ async def test_receptions_and_inspections_are_owed_by_level_and_the_share_met_is
     assert rate["denominator"] - rate["numerator"] == len(missed)
 
 
-@pytest.mark.mechanism("004-10")
 async def test_the_ledger_of_leaders_receptions_fills_itself(people: Company, at: At) -> None:
     at("2026-05-06T09:01")
     received = await register(people, "leader_reception", "2026-05-06T09:00")

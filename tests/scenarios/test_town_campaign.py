@@ -41,7 +41,6 @@ async def register(people: Company, channel: str, received: str, **more: object)
     return str(filed["case_id"])
 
 
-@pytest.mark.mechanism("003-01", "003-02", "003-09")
 async def test_the_phases_of_the_campaign_its_tasks_and_who_is_responsible_first(people: Company, at: At) -> None:
     at("2026-05-24T09:00")
     found = (await people.get("village", "/campaigns", area=VILLAGE))["items"][0]
@@ -99,7 +98,7 @@ async def test_three_lists_over_the_same_cases_and_none_of_people(people: Compan
     assert away != case_id
 
 
-@pytest.mark.mechanism("003-21", "001-20", "002-18")
+@pytest.mark.mechanism("003-21", "001-20")
 async def test_the_report_line_goes_past_the_office_complained_of(people: Company, at: At) -> None:
     at("2026-06-01T09:01")
     await people.hire("towndesk", "intake_officer", "dispatcher", unit=TOWN, area=TOWN)
@@ -149,7 +148,6 @@ async def test_a_simple_case_of_the_campaign_over_the_dragon_boat_festival(
     assert (await people.act("caller", case_id, "callback", **GOOD))["state"] == "closed"
 
 
-@pytest.mark.mechanism("003-24", "003-18")
 async def test_the_towns_rules_take_no_points_for_record_keeping(people: Company) -> None:
     rules = await people.get("village", "/rules", area=VILLAGE)
     assert rules["deductions"]["village"]["enabled"] is False

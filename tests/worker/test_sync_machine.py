@@ -130,6 +130,8 @@ def machine(world: World, folder: Path, seen: Counter[str]) -> type[RuleBasedSta
         def teardown(self) -> None:
             if self.scene:
                 try:
+                    if self.disasters == ["restore"]:  # a backup was made: it is for this
+                        self._disaster(self.disasters.pop())
                     reckon(self.scene)
                     seen.update(self.scene.status.values())
                 finally:

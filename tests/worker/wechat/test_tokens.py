@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from domain.ports import CodeImage, ContentScene, Store, WeChatMisconfigured, WeChatUnavailable
-from server.gateways.store import LocalStore, RedisStore
+from server.gateways.store import LocalStore, RedisStore, SturdyStore
 from server.gateways.wechat import Patience, WeChatGateway, WeChatSettings
 from server.gateways.wechat.tokens import FORCES_A_DAY
 from tests.support.gateways import APP_ID, PAGE, SECRET, StandIn, free_port, valkey
@@ -89,7 +89,7 @@ async def test_without_redis_the_token_is_still_obtained(
     sim: StandIn, settings: WeChatSettings, clock: Clock
 ) -> None:
     dead = RedisStore(f"redis://127.0.0.1:{free_port()}/0")
-    gateway = WeChatGateway(settings, dead, clock.now, AT_ONCE)
+    gateway = WeChatGateway(settings, SturdyStore(dead), clock.now, AT_ONCE)
     for _ in range(3):
         assert await gateway.code_image(DRAW)
     assert fetches(sim, forced=False) == 1
