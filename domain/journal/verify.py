@@ -19,12 +19,13 @@ class ChainFault:
 
 
 async def verify(area: str) -> ChainFault | None:
-    """The first fault in the chain of an area, or None when it holds."""
+    """The first fault in the chain of an area, or None when it holds.
+
+    The chain may grow meanwhile: it has to reach the head read before, and no further than the one read after.
+    """
     head = await JournalHead.get_or_none(area=area)
-    tip, n = b"", 0
+    tip, n, met = b"", 0, head is None
     async for row in _rows(area):
-        if head and row.n > head.n:  # written since the head was read
-            break
         if row.n != n + 1:
             return ChainFault(area, n + 1, "missing")
         line = Line(row.actor, row.event, row.case_id, row.subject_id, row.data)
@@ -32,7 +33,9 @@ async def verify(area: str) -> ChainFault | None:
         if tip != bytes(row.hash):
             return ChainFault(area, row.n, "changed")
         n = row.n
-    if head and (head.n != n or bytes(head.hash) != tip):
+        met = met or (head is not None and (head.n, bytes(head.hash)) == (n, tip))
+    last = await JournalHead.get_or_none(area=area)
+    if not met or n > (last.n if last else 0):
         return ChainFault(area, n + 1, "truncated")
     return None
 

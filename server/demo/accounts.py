@@ -28,6 +28,7 @@ STAFF: dict[str, tuple[str, tuple[str, ...], str | None, str]] = {
     "reviewer2": ("赖春香", ("reviewer",), "市水利局", COUNTY),
     "towndesk": ("邹丽娟", ("dispatcher",), "象湖镇", TOWN),
     "townhandler": ("胡海波", ("handler",), "象湖镇", TOWN),
+    "townreviewer": ("温桂英", ("reviewer",), "象湖镇", TOWN),
     "villagedesk": ("罗金福", ("village_secretary", "village_petition_agent"), None, ""),
     "supervisor": ("陈国栋", ("supervision_section",), "督查考评科", COUNTY),
     "callback": ("许秋菊", ("callback_officer",), "回访组", COUNTY),
