@@ -4,13 +4,14 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
-from desk_api.schemas import Strict, Words, path_id
+from desk_api.schemas import Words
 from domain.access.permissions import Permission as P
 from domain.problems import GuardNotMet
 from domain.supervision import accountability
 from domain.text import clean_text
+from web.bodies import Strict
 from web.paging import Page, paged
-from web.routes import Ask, Route
+from web.routes import Ask, Route, path_id
 from web.shapes import local
 
 
@@ -37,7 +38,7 @@ async def list_leads(ask: Ask) -> dict[str, Any]:
 async def close(ask: Ask) -> dict[str, Any]:
     """Close a clue with a finding (`POST /accountability-leads/{id}/finding`)."""
     body: Finding = ask.body
-    lead = await accountability.close_lead(ask.actor, path_id(ask.path["id"]), body.finding, clean_text(body.note))
+    lead = await accountability.close_lead(ask.actor, path_id(ask), body.finding, clean_text(body.note))
     return {"id": lead.id, "state": lead.state, "finding": lead.finding, "closed_at": local(lead.closed_at)}
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from msgspec import Meta
 
-from desk_api.schemas import Code, Strict
+from desk_api.schemas import Code
 from domain.access.permissions import Permission as P
 from domain.access.queries import department
 from domain.appeals.actions import Filed, Submission, submit_appeal
@@ -13,11 +13,11 @@ from domain.appeals.channels import refused_channel
 from domain.areas.models import Area
 from domain.areas.queries import served
 from domain.clock import now
-from domain.problems import EmptyAppeal, UnknownAttachment
+from domain.problems import EmptyAppeal, UnknownAttachment, invalid
 from domain.rulebook import rulebook
 from domain.text import clean_phone, clean_text
-from domain.workflow.times import occurred
-from web.bodies import fault
+from domain.times import occurred
+from web.bodies import Strict
 from web.routes import Ask, Route
 from web.shapes import local
 
@@ -76,7 +76,7 @@ async def _submission(ask: Ask) -> Submission:
     body: EnteredAppeal = ask.body
     place = await _place(ask)
     if refusal := await refused_channel(body.channel, place.path):
-        raise fault("channel", refusal)
+        raise invalid("channel", refusal)
     contact = body.contact or Person()
     accused = body.complained_of or ComplainedOf()
     return Submission(
@@ -95,27 +95,27 @@ async def _submission(ask: Ask) -> Submission:
 async def _place(ask: Ask) -> Area:
     found = await served(ask.body.area_code)
     if found is None or not any(ask.actor.granting(P.APPEAL_ENTER, found.path)):
-        raise fault("area_code", "没有这个地区,或不在您的管辖范围内")
+        raise invalid("area_code", "没有这个地区,或不在您的管辖范围内")
     return found
 
 
 def _topic(code: str | None) -> str:
     if code and code not in rulebook().topics:
-        raise fault("topic", "没有这个问题类别")
+        raise invalid("topic", "没有这个问题类别")
     return code or ""
 
 
 def _phone(field: str, text: str) -> str:
     phone = clean_phone(text) if text.strip() else ""
     if phone is None:
-        raise fault(field, "电话号码不对,请填写手机号或带区号的座机")
+        raise invalid(field, "电话号码不对,请填写手机号或带区号的座机")
     return phone
 
 
 async def _unit(reference: str | None) -> UUID | None:
     found = await department(clean_text(reference)) if reference else None
     if reference and found is None:
-        raise fault("complained_of.department_id", "没有这个单位")
+        raise invalid("complained_of.department_id", "没有这个单位")
     return found.id if found else None
 
 
@@ -131,7 +131,7 @@ def _represented(person: Represented | None) -> dict[str, Any] | None:
 def _received(text: str | None) -> Any:
     at = occurred(text, "received_at") if text else None
     if at and at > now():
-        raise fault("received_at", "收到时间不能晚于现在")
+        raise invalid("received_at", "收到时间不能晚于现在")
     return at
 
 

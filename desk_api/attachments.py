@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from desk_api.schemas import path_id
 from domain.access.permissions import Permission as P
 from domain.attachments.actions import store_attachment
 from domain.cases.file import case_attachment
 from domain.problems import RangeNotSatisfiable, StorageFull, UnacceptableUpload
 from web.files import MOST_BYTES, Size, file_answer, receive, stored_shape
-from web.routes import Answer, Ask, Limit, Route
+from web.routes import Answer, Ask, Limit, Route, path_id
 
 
 async def create_attachment(ask: Ask) -> dict[str, Any]:
@@ -18,7 +17,7 @@ async def create_attachment(ask: Ask) -> dict[str, Any]:
 
 async def read_attachment(ask: Ask) -> Answer:
     """A file of my own or of a case that I may see (`GET /attachments/{id}`); never a sealed original."""
-    row = await case_attachment(ask.actor, path_id(ask.path["id"]))
+    row = await case_attachment(ask.actor, path_id(ask))
     return await file_answer(ask.app.services.files, row, ask.query.size, ask.request.headers.get("range", ""))
 
 

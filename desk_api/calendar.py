@@ -9,9 +9,9 @@ from domain.access.permissions import Permission as P
 from domain.cases import calendar as edits
 from domain.clock import local_date, now
 from domain.deadlines.calendar import CalendarException
+from domain.problems import invalid
 from domain.rulebook import rulebook
 from domain.text import clean_text
-from web.bodies import fault
 from web.routes import Ask, Route
 from web.shapes import local
 
@@ -75,9 +75,9 @@ async def change_calendar(ask: Ask) -> dict[str, Any]:
 
 def _edit(body: Rows) -> edits.Edit:
     if len({row.on for row in body.rows}) < len(body.rows):
-        raise fault("rows", "同一天只能出现一次")
+        raise invalid("rows", "同一天只能出现一次")
     if any(not OLDEST <= row.on.year <= NEWEST for row in body.rows):
-        raise fault("rows", f"日期应在 {OLDEST} 至 {NEWEST} 年之间")
+        raise invalid("rows", f"日期应在 {OLDEST} 至 {NEWEST} 年之间")
     rows = tuple(CalendarException(row.on, row.working, clean_text(row.name)) for row in body.rows)
     return edits.Edit(rows, tuple(sorted(set(body.published_years))))
 

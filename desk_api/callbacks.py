@@ -7,7 +7,7 @@ from uuid import UUID
 from msgspec import Meta
 
 import domain.workflow  # noqa: F401 (a relapse sends the case into rework)
-from desk_api.schemas import Code, Strict, Words, path_id
+from desk_api.schemas import Code, Words
 from domain.access.permissions import Permission as P
 from domain.clock import now
 from domain.problems import AlreadyRated, GuardNotMet, NotYetAnswered, RatingWindowClosed
@@ -16,8 +16,9 @@ from domain.ratings.actions import Verdict
 from domain.ratings.assisted import take_down
 from domain.ratings.tasks import callback_tasks
 from domain.text import clean_text
+from web.bodies import Strict
 from web.paging import Page, paged
-from web.routes import Ask, Route
+from web.routes import Ask, Route, path_id
 from web.shapes import local
 
 Score = Annotated[int, Meta(ge=1, le=5)]
@@ -96,7 +97,7 @@ async def list_look_backs(ask: Ask) -> dict[str, Any]:
 async def judge(ask: Ask) -> dict[str, Any]:
     """What the look-back found (`POST /look-backs/{id}/verdict`)."""
     note = clean_text(ask.body.note)
-    found, case = await lookbacks.judge_look_back(ask.actor, path_id(ask.path["id"]), ask.body.verdict, note)
+    found, case = await lookbacks.judge_look_back(ask.actor, path_id(ask), ask.body.verdict, note)
     return {"id": found.id, "verdict": found.verdict, "case_id": case.id, "case_state": case.state}
 
 
@@ -104,7 +105,7 @@ async def post_assisted(ask: Ask) -> dict[str, Any]:
     """Take a rating down for an appellant; kept, shown, not counted (`POST /cases/{id}/assisted-ratings`)."""
     body: Assisted = ask.body
     verdict = Verdict(body.process, body.result, body.solved, body.staff, clean_text(body.comment))
-    rating = await take_down(ask.actor, path_id(ask.path["id"]), body.appeal_id, verdict)
+    rating = await take_down(ask.actor, path_id(ask), body.appeal_id, verdict)
     return {"id": rating.id, "source": rating.source, "counts": rating.counts, "flag": rating.flag}
 
 

@@ -7,8 +7,7 @@ from domain.access.actor import Actor
 from domain.appeals.quality import entry_of, flaws
 from domain.cases.clocks import exact_level
 from domain.cases.file import CaseFile
-from domain.cases.move import can
-from domain.cases.policy import CaseFacts, identity_open, of_units
+from domain.cases.policy import CaseFacts, allowed, identity_open, of_units
 from domain.cases.procedure import Way, name_of, procedure
 from domain.cases.queries import facts
 from domain.cases.states import STATES
@@ -131,7 +130,7 @@ def _can(actor: Actor, row: Row, file: CaseFile) -> list[str]:
     idle |= {"assign-leader"} if led else {"hand-over-leader", "leader-duty"}
     if str(actor.id) in case.accused:
         idle |= BARRED
-    return [name for name in can(case, actor) if name not in idle]
+    return [name for name in allowed(case, actor) if name not in idle]
 
 
 def _idle_ways(row: Row) -> set[str]:

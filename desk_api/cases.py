@@ -10,7 +10,7 @@ from msgspec import Meta
 import domain.workflow  # noqa: F401 (registers the effects)
 from desk_api.case_shapes import case_shape, row_shape
 from desk_api.dispatching import dispatch_part
-from desk_api.schemas import Code, Purpose, Strict, path_id
+from desk_api.schemas import Code, Purpose
 from domain.access.permissions import Permission as P
 from domain.access.queries import department
 from domain.appeals.identity import note_phone_search, reveal
@@ -31,11 +31,12 @@ from domain.problems import (
     NotFound,
     SameOfficer,
     UnknownAttachment,
+    invalid,
 )
 from domain.text import clean_phone, clean_text
-from web.bodies import fault
+from web.bodies import Strict
 from web.paging import Page, paged
-from web.routes import Ask, Route
+from web.routes import Ask, Route, path_id
 from web.unit_of_work import run_unit
 
 
@@ -72,9 +73,9 @@ async def note_purpose(ask: Ask) -> None:
         return
     phone = clean_phone(query.phone)
     if phone is None:
-        raise fault("phone", "电话号码不对,请填写手机号或带区号的座机")
+        raise invalid("phone", "电话号码不对,请填写手机号或带区号的座机")
     if query.purpose is None:
-        raise fault("purpose", "按电话号码查询须写明用途,并会记录在案", "required")
+        raise invalid("purpose", "按电话号码查询须写明用途,并会记录在案", "required")
     purpose = clean_text(query.purpose)
     await run_unit(ask.actor, lambda: note_phone_search(ask.actor, phone, purpose), ask.app.enqueue)
 
@@ -90,13 +91,13 @@ async def list_cases(ask: Ask) -> dict[str, Any]:
 async def _search(query: CaseList) -> queries.CaseSearch:
     states = tuple(filter(None, query.state.split(",")))
     if unknown := set(states) - set(STATES):
-        raise fault("state", f"没有这种状态:{clean_text(min(unknown))[:20]}")
+        raise invalid("state", f"没有这种状态:{clean_text(min(unknown))[:20]}")
     place = await area(query.area) if query.area else None
     if query.area and place is None:
-        raise fault("area", "没有这个地区")
+        raise invalid("area", "没有这个地区")
     unit = await department(clean_text(query.unit)) if query.unit else None
     if query.unit and unit is None:
-        raise fault("unit", "没有这个单位")
+        raise invalid("unit", "没有这个单位")
     return queries.CaseSearch(
         state=states, kind=query.kind, area_path=place.path if place else None, topic=query.topic,
         unit=unit.id if unit else None, channel=query.channel, number=query.number,
@@ -109,14 +110,14 @@ async def _search(query: CaseList) -> queries.CaseSearch:
 
 async def open_case(ask: Ask) -> dict[str, Any]:
     """One case with everything that I may see of it (`GET /cases/{id}`)."""
-    case_id = path_id(ask.path["id"])
+    case_id = path_id(ask)
     row = await queries.case_row(ask.actor, case_id)
     return case_shape(ask.actor, row, await case_file(case_id)) | await dispatch_part(row)
 
 
 async def act(ask: Ask) -> dict[str, Any]:
     """Make a move (`POST /cases/{id}/{action}`); the answer is the fresh case, or what is left of it to me."""
-    case_id = path_id(ask.path["id"])
+    case_id = path_id(ask)
     turn = await make_turn(ask.actor, case_id, ask.path["action"], ask.body)
     case, told = turn.case, {"query_code": turn.secret} if turn.secret else {}
     try:
@@ -131,7 +132,7 @@ async def act(ask: Ask) -> dict[str, Any]:
 async def open_identity(ask: Ask) -> dict[str, Any]:
     """Name and phone of an appellant, once, logged (`POST /cases/{id}/reveals`)."""
     body: Reveal = ask.body
-    found = await reveal(ask.actor, path_id(ask.path["id"]), body.appeal_id, clean_text(body.purpose))
+    found = await reveal(ask.actor, path_id(ask), body.appeal_id, clean_text(body.purpose))
     return {
         "appeal_id": found["id"], "name": found["name"] or "", "phone": found["phone"] or "",
         "on_behalf": found["on_behalf"],
@@ -140,7 +141,7 @@ async def open_identity(ask: Ask) -> dict[str, Any]:
 
 async def show_suggestions(ask: Ask) -> dict[str, Any]:
     """Topic, departments and duplicates with their reasons; a person decides (`GET /cases/{id}/suggestions`)."""
-    return await suggest(ask.actor, path_id(ask.path["id"]))
+    return await suggest(ask.actor, path_id(ask))
 
 
 ACTIONS = {name: body for name, (body, _) in EFFECTS.items()}

@@ -3,11 +3,10 @@
 from datetime import date
 from typing import Any
 
-from desk_api.schemas import Strict
 from domain.access.permissions import Permission as P
 from domain.appeals import channels
-from domain.problems import GuardNotMet
-from web.bodies import fault
+from domain.problems import GuardNotMet, invalid
+from web.bodies import Strict
 from web.routes import Ask, Route
 
 
@@ -39,7 +38,7 @@ async def count(ask: Ask) -> dict[str, Any]:
     """Appeals by channel (`GET /statistics/channels`)."""
     query: Period = ask.query
     if query.since_on > query.until_on:
-        raise fault("until_on", "起止日期不对")
+        raise invalid("until_on", "起止日期不对")
     items = await channels.counts(ask.actor, query.since_on, query.until_on)
     total = sum(item["appeals"] for item in items)
     return {"since_on": query.since_on, "until_on": query.until_on, "total": total, "items": items}

@@ -2,11 +2,11 @@
 
 from typing import Any, Literal
 
-from desk_api.schemas import Strict, path_id
 from domain.access.permissions import Permission as P
 from domain.problems import GuardNotMet
 from domain.sync.devices import devices_of, set_trust
-from web.routes import Ask, Route
+from web.bodies import Strict
+from web.routes import Ask, Route, path_id
 from web.shapes import local
 
 
@@ -18,17 +18,17 @@ class Revocation(Strict):
 
 async def list_devices(ask: Ask) -> dict[str, Any]:
     """The phones of a worker (`GET /workers/{id}/devices`)."""
-    return {"items": [_shape(row) for row in await devices_of(ask.actor, path_id(ask.path["id"]))], "next": None}
+    return {"items": [_shape(row) for row in await devices_of(ask.actor, path_id(ask))], "next": None}
 
 
 async def revoke(ask: Ask) -> dict[str, Any]:
     """Trust it no longer: it is told to forget, the worker signs in anew (`POST /devices/{id}/revocation`)."""
-    return _shape(await set_trust(ask.actor, path_id(ask.path["id"]), ask.body.reason, trusted=False))
+    return _shape(await set_trust(ask.actor, path_id(ask), ask.body.reason, trusted=False))
 
 
 async def restore(ask: Ask) -> dict[str, Any]:
     """Trust it again (`POST /devices/{id}/restoration`)."""
-    return _shape(await set_trust(ask.actor, path_id(ask.path["id"]), "found", trusted=True))
+    return _shape(await set_trust(ask.actor, path_id(ask), "found", trusted=True))
 
 
 def _shape(row: dict[str, Any]) -> dict[str, Any]:

@@ -6,16 +6,17 @@ from uuid import UUID
 
 from msgspec import Meta
 
-from desk_api.schemas import Code, Strict, path_id
+from desk_api.schemas import Code
 from domain.access.permissions import Permission as P
 from domain.dispatch import leaders
 from domain.dispatch.crossing import crossing_of
 from domain.dispatch.records import dispatches_of
 from domain.dispatch.verifications import own_verifications, verifications_of
+from domain.problems import invalid
 from domain.text import clean_text
-from web.bodies import fault
+from web.bodies import Strict
 from web.paging import Page, paged
-from web.routes import Answer, Ask, Route
+from web.routes import Answer, Ask, Route, path_id
 from web.shapes import local
 
 Row = dict[str, Any]
@@ -62,7 +63,7 @@ async def list_verifications(ask: Ask) -> Row:
 
 async def list_leaders(ask: Ask) -> Row:
     """The leaders of a unit with their fields (`GET /units/{id}/leaders`)."""
-    unit = await leaders.unit_for(ask.actor, P.ROSTER_READ, path_id(ask.path["id"]))
+    unit = await leaders.unit_for(ask.actor, P.ROSTER_READ, path_id(ask))
     return {"unit": {"id": unit.id, "name": unit.name}, "items": await leaders.charges(unit.id)}
 
 
@@ -71,17 +72,17 @@ async def set_leader(ask: Ask) -> Row:
     body: Charge = ask.body
     name, post = clean_text(body.name), clean_text(body.post)
     if not name or not post:
-        raise fault("name", "请填写姓名和职务", "required")
+        raise invalid("name", "请填写姓名和职务", "required")
     charge = leaders.Charge(
         name=name, post=post, topics=tuple(dict.fromkeys(body.topics)), staff_id=body.staff_id, since_on=body.since_on
     )
-    made = await leaders.set_charge(ask.actor, path_id(ask.path["id"]), charge)
+    made = await leaders.set_charge(ask.actor, path_id(ask), charge)
     return {"id": made.id, "name": made.name, "post": made.post, "topics": made.topics, "since_on": made.since_on}
 
 
 async def end_leader(ask: Ask) -> Answer:
     """End a leader's entry (`DELETE /leaders/{id}`)."""
-    await leaders.end_charge(ask.actor, path_id(ask.path["id"]))
+    await leaders.end_charge(ask.actor, path_id(ask))
     return Answer(status=204)
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from msgspec import Meta, Struct
 
 from desk_api.household_imports import attachment
-from desk_api.schemas import Purpose, Strict, Words, path_id
+from desk_api.schemas import Purpose, Words
 from domain.access.permissions import Permission as P
 from domain.documents.actions import Sent, note_receipt, send_closure_report
 from domain.documents.docx_file import DOCX, render_docx
@@ -16,8 +16,9 @@ from domain.documents.pdf_file import PDF, render_pdf
 from domain.documents.queries import Wanted, closure_reports, letter_for
 from domain.problems import GuardNotMet, NotFound
 from domain.text import clean_text
+from web.bodies import Strict
 from web.paging import Page, paged
-from web.routes import Answer, Ask, Route
+from web.routes import Answer, Ask, Route, path_id
 from web.shapes import local
 from web.unit_of_work import run_unit
 
@@ -71,7 +72,7 @@ async def prepare_document(ask: Ask) -> bytes:
     if kind not in KINDS or form not in RENDER:
         raise NotFound
     purpose = clean_text(ask.query.purpose or "")
-    wanted = Wanted(path_id(ask.path["id"]), kind, ask.query.appeal_id, purpose)
+    wanted = Wanted(path_id(ask), kind, ask.query.appeal_id, purpose)
     letter = await run_unit(ask.actor, lambda: letter_for(ask.actor, wanted), ask.app.enqueue)
     return await asyncio.to_thread(RENDER[form][0], letter)
 
@@ -87,13 +88,13 @@ async def post_report(ask: Ask) -> dict[str, Any]:
     body: NewReport = ask.body
     chain = tuple({f: clean_text(getattr(link, f)) for f in link.__struct_fields__} for link in body.chain)
     sent = Sent(clean_text(body.recipient), clean_text(body.text), chain)
-    return _shape(await send_closure_report(ask.actor, path_id(ask.path["id"]), sent))
+    return _shape(await send_closure_report(ask.actor, path_id(ask), sent))
 
 
 async def post_receipt(ask: Ask) -> dict[str, Any]:
     """Note the receipt of a report (`POST /closure-reports/{id}/receipt`)."""
     number, note = clean_text(ask.body.number), clean_text(ask.body.note)
-    report = await note_receipt(ask.actor, path_id(ask.path["id"]), number, note, accepted=ask.body.accepted)
+    report = await note_receipt(ask.actor, path_id(ask), number, note, accepted=ask.body.accepted)
     return _shape(report)
 
 

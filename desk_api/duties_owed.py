@@ -5,15 +5,15 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from desk_api.schemas import Code, Strict, Words
+from desk_api.schemas import Code, Words
 from domain.access.permissions import Permission as P
 from domain.clock import local_date, now
 from domain.offices import bulletins, campaigns, lists, obligations
 from domain.offices.rules import rules
-from domain.problems import GuardNotMet
+from domain.problems import GuardNotMet, invalid
 from domain.rulebook import rulebook
 from domain.text import clean_text
-from web.bodies import fault
+from web.bodies import Strict
 from web.paging import Page, paged
 from web.routes import Ask, Route
 
@@ -94,7 +94,7 @@ async def rate(ask: Ask) -> dict[str, Any]:
     """The share of duties met (`GET /statistics/obligations`)."""
     query: Span = ask.query
     if query.since_on > query.until_on:
-        raise fault("until_on", "起止日期不对")
+        raise invalid("until_on", "起止日期不对")
     return await obligations.completion(ask.actor, query.area, query.since_on, query.until_on)
 
 

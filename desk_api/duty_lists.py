@@ -8,7 +8,7 @@ from uuid import UUID
 from msgspec import Meta
 
 from desk_api.household_imports import XLSX, attachment
-from desk_api.schemas import Code, Strict, path_id
+from desk_api.schemas import Code
 from domain.access.permissions import Permission as P
 from domain.attachments.store import Shelf
 from domain.clock import local_date, now
@@ -19,11 +19,11 @@ from domain.dispatch.matching import BASES, Line
 from domain.dispatch.sheets import result_workbook
 from domain.households.table_file import MAX_BYTES, SheetRefused
 from domain.ids import new_id
-from domain.problems import GuardNotMet, NotFound, UnacceptableSheet
+from domain.problems import GuardNotMet, NotFound, UnacceptableSheet, invalid
 from domain.text import clean_text
-from web.bodies import fault
+from web.bodies import Strict
 from web.paging import Page, paged
-from web.routes import Answer, Ask, Route
+from web.routes import Answer, Ask, Route, path_id
 from web.shapes import local
 from web.uploads import Upload
 
@@ -70,7 +70,7 @@ async def list_versions(ask: Ask) -> dict[str, Any]:
 
 async def show_version(ask: Ask) -> dict[str, Any]:
     """A version with its lines (`GET /duty-lists/{id}`)."""
-    found = await catalogue.version(path_id(ask.path["id"]))
+    found = await catalogue.version(path_id(ask))
     query: LineList = ask.query
     names = await catalogue.unit_names()
     lines = [
@@ -99,7 +99,7 @@ async def send_template(ask: Ask) -> Answer:
 
 async def show_difference(ask: Ask) -> dict[str, Any]:
     """Lines added, removed, ended and changed, field by field (`GET /duty-lists/{id}/difference`)."""
-    found = await catalogue.version(path_id(ask.path["id"]))
+    found = await catalogue.version(path_id(ask))
     if ask.query.against:
         base = await catalogue.version(ask.query.against)
     else:
@@ -113,7 +113,7 @@ async def preview(ask: Ask) -> dict[str, Any]:
     """What a publication would change, and how many cases of those topics wait; nothing is changed
     (`POST /duty-lists/{id}/preview`)."""
     await catalogue.require_keeper(ask.actor)
-    found = await catalogue.version(path_id(ask.path["id"]))
+    found = await catalogue.version(path_id(ask))
     base = await catalogue.in_force(ask.body.effective_on)
     items = await duty_imports.differences(base.id if base else None, found.id)
     waiting = await catalogue.open_cases_of(one["topic"] for one in items)
@@ -129,18 +129,18 @@ async def publish(ask: Ask) -> dict[str, Any]:
     body: Wish = ask.body
     title = None if body.title is None else clean_text(body.title)
     if title == "":
-        raise fault("title", "请填写清单名称", "required")
+        raise invalid("title", "请填写清单名称", "required")
     wish = catalogue.Publication(
         effective_on=body.effective_on, title=title,
         document_no=None if body.document_no is None else clean_text(body.document_no),
     )  # fmt: skip
-    return _heading(await catalogue.publish(ask.actor, path_id(ask.path["id"]), wish))
+    return _heading(await catalogue.publish(ask.actor, path_id(ask), wish))
 
 
 async def drop(ask: Ask) -> Answer:
     """Throw the draft away (`DELETE /duty-lists/{id}`)."""
     await catalogue.require_keeper(ask.actor)
-    await catalogue.drop_draft(ask.actor, path_id(ask.path["id"]))
+    await catalogue.drop_draft(ask.actor, path_id(ask))
     return Answer(status=204)
 
 
@@ -151,7 +151,7 @@ async def read_sheet(ask: Ask) -> duty_imports.Delivery:
     """Read and judge the sheet before the transaction, and store the result file."""
     upload: Upload = ask.body
     if len(upload.data) > MAX_BYTES:
-        raise fault("file", "文件超过 10 MB,请拆分成几个文件分别导入")
+        raise invalid("file", "文件超过 10 MB,请拆分成几个文件分别导入")
     try:
         sheet = await asyncio.to_thread(read_duties, upload.data, upload.filename, await duty_imports.known())
     except SheetRefused as refusal:
@@ -189,7 +189,7 @@ async def list_imports(ask: Ask) -> dict[str, Any]:
 async def send_result(ask: Ask) -> Answer:
     """The sheet again, with what is wrong in each row (`GET /duty-lists/imports/{id}/result`)."""
     await catalogue.require_keeper(ask.actor)
-    row = await duty_imports.import_row(path_id(ask.path["id"]))
+    row = await duty_imports.import_row(path_id(ask))
     try:
         file = await ask.app.services.files.open(Shelf.SEALED, row["result_file_id"])
     except OSError:

@@ -5,18 +5,18 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
-from desk_api.schemas import Code, Strict, path_id
+from desk_api.schemas import Code
 from domain.access.permissions import Permission as P
 from domain.clock import local_date, now
 from domain.dispatch import accuracy, proposals
 from domain.dispatch.catalogue import require_keeper
-from domain.problems import GuardNotMet
+from domain.problems import GuardNotMet, invalid
 from domain.rulebook import rulebook
 from domain.statistics.rates import Rate
 from domain.text import clean_text
-from web.bodies import fault
+from web.bodies import Strict
 from web.paging import Page, paged
-from web.routes import Ask, Route
+from web.routes import Ask, Route, path_id
 from web.shapes import local
 
 LONGEST = 366
@@ -79,14 +79,14 @@ async def accept(ask: Ask) -> dict[str, Any]:
         basis=body.basis, place=body.place, areas=None if body.areas is None else tuple(body.areas),
         responsibility=body.responsibility, active=body.active,
     )  # fmt: skip
-    found = await proposals.accept(ask.actor, path_id(ask.path["id"]), change, clean_text(body.note))
+    found = await proposals.accept(ask.actor, path_id(ask), change, clean_text(body.note))
     return {"id": found.id, "state": found.state, "draft_id": found.draft_id}
 
 
 async def reject(ask: Ask) -> dict[str, Any]:
     """Leave the line as it is, with the reason (`POST /duty-proposals/{id}/rejection`)."""
     await require_keeper(ask.actor)
-    found = await proposals.reject(ask.actor, path_id(ask.path["id"]), clean_text(ask.body.reason))
+    found = await proposals.reject(ask.actor, path_id(ask), clean_text(ask.body.reason))
     return {"id": found.id, "state": found.state, "note": found.note}
 
 
@@ -123,7 +123,7 @@ def _span(since: date | None, until: date | None) -> tuple[date, date]:
     today = local_date(now())
     first, last = since or (until or today).replace(day=1), until or today
     if not 0 <= (last - first).days <= LONGEST:
-        raise fault("until", f"结束日期应在开始日期之后,最长 {LONGEST} 天")
+        raise invalid("until", f"结束日期应在开始日期之后,最长 {LONGEST} 天")
     return first, last
 
 

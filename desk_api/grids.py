@@ -6,12 +6,12 @@ from uuid import UUID
 
 from msgspec import Meta, field
 
-from desk_api.schemas import Strict
 from domain.access.permissions import Permission as P
 from domain.areas.near import GridShape, import_shapes, read_features
+from domain.problems import invalid
 from domain.text import clean_text
 from domain.workflow.handover import Handover, hand_over
-from web.bodies import fault
+from web.bodies import Strict
 from web.routes import Ask, Route
 from web.uploads import Upload
 
@@ -37,7 +37,7 @@ async def read_shapes(ask: Ask) -> list[GridShape]:
     """Read and check the file outside the transaction, in a thread."""
     upload: Upload = ask.body
     if len(upload.data) > LARGEST:
-        raise fault("file", "文件超过 5 MB,请分乡镇导入")
+        raise invalid("file", "文件超过 5 MB,请分乡镇导入")
     return await to_thread(read_features, upload.data, _datum(upload))
 
 
@@ -50,7 +50,7 @@ async def load_shapes(ask: Ask) -> dict[str, Any]:
 def _datum(upload: Upload) -> str:
     datum = upload.fields.get("datum", "").strip()
     if datum not in ("gcj02", "wgs84"):
-        raise fault("datum", "请指明坐标系:gcj02 或 wgs84", "required")
+        raise invalid("datum", "请指明坐标系:gcj02 或 wgs84", "required")
     return datum
 
 

@@ -6,11 +6,10 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, UnsetType
 
-from desk_api.schemas import Nothing as Nothing
-from desk_api.schemas import Strict
 from domain.households import cell_rules
+from domain.problems import invalid
 from domain.text import clean_text
-from web.bodies import fault
+from web.bodies import Strict
 from web.paging import Page
 
 AreaCode = Annotated[str, Meta(min_length=2, max_length=20)]
@@ -157,4 +156,4 @@ def _checked(field: str, rule: Callable[[], str]) -> str:
     try:
         return rule()
     except cell_rules.CellError as error:
-        raise fault(field, error.message_zh) from None
+        raise invalid(field, error.message_zh) from None

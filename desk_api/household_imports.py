@@ -4,7 +4,6 @@ import asyncio
 from typing import Any
 from uuid import UUID
 
-from desk_api.schemas import Strict, path_id
 from domain.access.permissions import Permission as P
 from domain.areas.models import Area
 from domain.attachments.store import Shelf
@@ -15,10 +14,10 @@ from domain.households.sheet import read
 from domain.households.table_file import MAX_BYTES, SheetRefused
 from domain.households.template_file import template
 from domain.ids import new_id
-from domain.problems import NotFound, NotReadyYet, UnacceptableSheet
-from web.bodies import fault
+from domain.problems import NotFound, NotReadyYet, UnacceptableSheet, invalid
+from web.bodies import Strict
 from web.paging import Page, paged
-from web.routes import Answer, Ask, Route
+from web.routes import Answer, Ask, Route, path_id
 from web.shapes import local
 from web.uploads import Upload
 
@@ -37,7 +36,7 @@ async def take_in(ask: Ask) -> tuple[Area, UUID]:
     upload: Upload = ask.body
     area = await import_area(ask.actor, upload.fields.get("area"))
     if len(upload.data) > MAX_BYTES:
-        raise fault("file", "文件超过 10 MB,请拆分成几个文件分别导入")
+        raise invalid("file", "文件超过 10 MB,请拆分成几个文件分别导入")
     try:
         await asyncio.to_thread(read, upload.data, upload.filename, await all_villages())
     except SheetRefused as refusal:
@@ -105,7 +104,7 @@ def import_shape(row: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _row(ask: Ask) -> dict[str, Any]:
-    return await scoped_row(ask.actor, P.HOUSEHOLD_WRITE, "household_imports", path_id(ask.path["id"]))
+    return await scoped_row(ask.actor, P.HOUSEHOLD_WRITE, "household_imports", path_id(ask))
 
 
 ROUTES = [

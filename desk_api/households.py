@@ -4,7 +4,6 @@ from typing import Any
 
 from desk_api import household_bodies as bodies
 from desk_api.household_imports import attachment
-from desk_api.schemas import path_id
 from domain.access.permissions import Permission as P
 from domain.households.actions import end_code, issue_code
 from domain.households.naming import plate_text
@@ -21,9 +20,10 @@ from domain.households.register import Entry, change_household, create_household
 from domain.people import household_life as life
 from domain.problems import ChangedMeanwhile, HouseholdEnded, HouseholdExists, NotFound, WeChatUnavailable
 from qr.codes import KeyringInvalid, plate_url, reprinted
+from web.bodies import Nothing
 from web.code_images import PNG, Drawing, code_image
 from web.paging import paged
-from web.routes import Answer, Ask, Limit, Route
+from web.routes import Answer, Ask, Limit, Route, path_id
 from web.shapes import local, masked_name, masked_phone
 
 
@@ -41,7 +41,7 @@ async def list_households(ask: Ask) -> dict[str, Any]:
 
 async def show_household(ask: Ask) -> dict[str, Any]:
     """One household with the history of its codes and the number of its open cases."""
-    row = await household_row(ask.actor, P.HOUSEHOLD_READ, path_id(ask.path["id"]))
+    row = await household_row(ask.actor, P.HOUSEHOLD_READ, path_id(ask))
     codes = [{**code, **{name: local(code[name]) for name in code if name.endswith("_at")}}
              for code in await code_history(row["id"])]  # fmt: skip
     return {**household_shape(row), "codes": codes, "open_cases": await open_cases(row["id"])}
@@ -49,7 +49,7 @@ async def show_household(ask: Ask) -> dict[str, Any]:
 
 async def reveal(ask: Ask) -> dict[str, Any]:
     """The head's name and phone, opened for a stated purpose; the journal keeps who and why."""
-    household = await reveal_household(ask.actor, path_id(ask.path["id"]), ask.body.purpose)
+    household = await reveal_household(ask.actor, path_id(ask), ask.body.purpose)
     return {"id": household.id, "head_name": household.head_name, "phone": household.phone or None}
 
 
@@ -67,14 +67,14 @@ async def create(ask: Ask) -> dict[str, Any]:
 
 async def change(ask: Ask) -> dict[str, Any]:
     """Correct what is known of a house."""
-    household_id = path_id(ask.path["id"])
+    household_id = path_id(ask)
     await change_household(ask.actor, household_id, bodies.changes(ask.body), ask.body.version)
     return await _shown(ask, household_id)
 
 
 async def act(ask: Ask) -> dict[str, Any]:
     """What happens to houses: emptied, lived in again, merged, split."""
-    household_id, body = path_id(ask.path["id"]), ask.body
+    household_id, body = path_id(ask), ask.body
     if isinstance(body, bodies.Emptying):
         done = await life.empty_household(ask.actor, household_id, body.reason)
     elif isinstance(body, bodies.Occupation):
@@ -103,7 +103,7 @@ async def move(ask: Ask) -> dict[str, Any]:
 
 async def reissue(ask: Ask) -> dict[str, Any]:
     """A new code; the old plate answers "replaced" for ever. The plate is printed by a batch."""
-    household = await locked_household(ask.actor, P.PLATE_REVOKE, path_id(ask.path["id"]))
+    household = await locked_household(ask.actor, P.PLATE_REVOKE, path_id(ask))
     if household.state in ("merged", "demolished"):
         raise HouseholdEnded
     services = ask.app.services
@@ -119,7 +119,7 @@ async def reissue(ask: Ask) -> dict[str, Any]:
 
 async def show_code_image(ask: Ask) -> Answer:
     """The mini-program code of a live plate for posters, drawn by WeChat once and kept."""
-    row = await household_row(ask.actor, P.PLATE_PRINT, path_id(ask.path["id"]))
+    row = await household_row(ask.actor, P.PLATE_PRINT, path_id(ask))
     if row["code_id"] is None:
         raise NotFound
     services = ask.app.services
@@ -136,7 +136,7 @@ async def show_code_image(ask: Ask) -> Answer:
 
 async def revoke(ask: Ask) -> dict[str, Any]:
     """End the live code of a household for ever."""
-    household = await locked_household(ask.actor, P.PLATE_REVOKE, path_id(ask.path["id"]))
+    household = await locked_household(ask.actor, P.PLATE_REVOKE, path_id(ask))
     ended = await end_code(household, ask.body.reason)
     return {"household_id": household.id, "state": ended.state, "ended_at": local(ended.ended_at)}
 
@@ -185,7 +185,7 @@ ROUTES = [
           summary="修改一户", problems=(*_CHANGED, ChangedMeanwhile)),
     Route(method="POST", path="/households/<id:str>/reveal", handler=reveal, gate=P.HOUSEHOLD_WRITE, body=bodies.Reveal,
           replay=False, summary="查看户主姓名和电话(留痕)"),
-    Route(method="POST", path="/households/<id:str>/code", handler=reissue, gate=P.PLATE_REVOKE, body=bodies.Nothing,
+    Route(method="POST", path="/households/<id:str>/code", handler=reissue, gate=P.PLATE_REVOKE, body=Nothing,
           status=201, summary="换发门牌码", problems=(HouseholdEnded,)),
     Route(method="GET", path="/households/<id:str>/miniprogram-code", handler=show_code_image, gate=P.PLATE_PRINT,
           reads=True, content_type="image/jpeg", limit=(Limit("miniprogram-code", 120, 60, per="caller"),),

@@ -6,13 +6,14 @@ from uuid import UUID
 
 from msgspec import Meta
 
-from desk_api.schemas import Code, Nothing, Strict, Words, path_id, words
+from desk_api.schemas import Code, Words, words
 from domain.access.permissions import Permission as P
 from domain.cases.states import STATES
 from domain.casework import leaders
 from domain.problems import ConflictOfInterest
+from web.bodies import Nothing, Strict
 from web.paging import Page, paged
-from web.routes import Ask, Route
+from web.routes import Ask, Route, path_id
 from web.shapes import local
 
 
@@ -73,7 +74,7 @@ async def post_link(ask: Ask) -> dict[str, Any]:
 
 async def post_end(ask: Ask) -> dict[str, Any]:
     """End a link (`POST /village-links/{id}/end`)."""
-    ended = await leaders.end_link(ask.actor, path_id(ask.path["id"]))
+    ended = await leaders.end_link(ask.actor, path_id(ask))
     return {"id": ended.id, "until_on": ended.until_on}
 
 
@@ -89,14 +90,14 @@ async def list_links(ask: Ask) -> dict[str, Any]:
 
 async def post_first(ask: Ask) -> dict[str, Any]:
     """Name the first responsible person (`POST /cases/{id}/first-responsible`)."""
-    made = await leaders.name_first_responsible(ask.actor, path_id(ask.path["id"]), ask.body.staff_id)
+    made = await leaders.name_first_responsible(ask.actor, path_id(ask), ask.body.staff_id)
     return {"case_id": made.case_id, "staff_id": made.staff_id, "kind": made.kind, "kind_name": leaders.LINKS[made.kind]}
 
 
 async def post_action(ask: Ask) -> dict[str, Any]:
     """Note what I did as a leader (`POST /cases/{id}/leader-actions`)."""
     note = words("note", ask.body.note)
-    made = await leaders.note_leader_action(ask.actor, path_id(ask.path["id"]), ask.body.kind, note)
+    made = await leaders.note_leader_action(ask.actor, path_id(ask), ask.body.kind, note)
     return {"id": made.id, "kind": made.kind, "at": local(made.at)}
 
 
@@ -107,13 +108,13 @@ async def post_minutes(ask: Ask) -> dict[str, Any]:
         body.held_on, body.chair_id, tuple(dict.fromkeys(body.attendees)), words("strategy", body.strategy),
         words("decisions", body.decisions), body.due_on,
     )  # fmt: skip
-    made = await leaders.keep_minutes(ask.actor, path_id(ask.path["id"]), minutes)
+    made = await leaders.keep_minutes(ask.actor, path_id(ask), minutes)
     return {"id": made.id, "held_on": made.held_on, "due_on": made.due_on}
 
 
 async def show_leading(ask: Ask) -> dict[str, Any]:
     """Who leads a case and what was done (`GET /cases/{id}/leading`)."""
-    found = await leaders.leading_of(ask.actor, path_id(ask.path["id"]))
+    found = await leaders.leading_of(ask.actor, path_id(ask))
     first, plain = found["first"], ("id", "chair", "attendees", "held_on", "strategy", "decisions", "due_on")
     return {
         "first_responsible": first and {

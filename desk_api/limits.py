@@ -4,12 +4,13 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from desk_api.schemas import Strict, words
+from desk_api.schemas import words
 from domain.access.permissions import Permission as P
 from domain.cases import limits
 from domain.clock import now
 from domain.deadlines.tracks import CLOCK_TEXTS, ClockName
 from domain.rulebook import rulebook
+from web.bodies import Strict
 from web.routes import Ask, Route
 from web.shapes import local
 

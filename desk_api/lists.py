@@ -8,14 +8,15 @@ from uuid import UUID
 from msgspec import Meta, Struct
 
 from desk_api.household_imports import attachment
-from desk_api.schemas import Strict, Words, path_id, words
+from desk_api.schemas import Words, words
 from domain.access.permissions import Permission as P
 from domain.casework import lists
 from domain.clock import local_date, now
 from domain.problems import ConflictOfInterest, GuardNotMet, SameOfficer
 from domain.text import clean_text
+from web.bodies import Strict
 from web.paging import Page, paged
-from web.routes import Answer, Ask, Route
+from web.routes import Answer, Ask, Route, path_id
 from web.shapes import local
 from web.unit_of_work import run_unit
 
@@ -70,13 +71,13 @@ async def post_item(ask: Ask) -> dict[str, Any]:
         kind=body.list, text=words("text", body.text), owner_id=body.owner_id, due_on=body.due_on,
         standard=clean_text(body.standard), issue_id=body.issue_id, care=body.care,
     )  # fmt: skip
-    made = await lists.add_item(ask.actor, path_id(ask.path["id"]), new)
+    made = await lists.add_item(ask.actor, path_id(ask), new)
     return {"id": made.id, "list": made.kind, "status": made.status, "due_on": made.due_on}
 
 
 async def post_status(ask: Ask) -> dict[str, Any]:
     """Give a line its next status (`POST /list-items/{id}/status`)."""
-    moved = await lists.move_item(ask.actor, path_id(ask.path["id"]), ask.body.status, clean_text(ask.body.note))
+    moved = await lists.move_item(ask.actor, path_id(ask), ask.body.status, clean_text(ask.body.note))
     return {"id": moved.id, "list": moved.kind, "status": moved.status, "verified_at": local(moved.verified_at)}
 
 

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from msgspec import Meta
 
-from desk_api.schemas import Strict
 from domain.access.actions import (
     Proof,
     begin_totp,
@@ -17,6 +16,7 @@ from domain.access.actions import (
 )
 from domain.access.queries import account
 from domain.problems import NotAllowed
+from web.bodies import Strict
 from web.routes import SIGNED_IN, Ask, Limit, Route
 
 NewPassword = Annotated[str, Meta(min_length=10, max_length=200)]

@@ -6,14 +6,15 @@ from uuid import UUID
 
 from msgspec import Meta, to_builtins
 
-from desk_api.schemas import Code, Strict, Words, path_id
+from desk_api.schemas import Code, Words
 from domain.access.permissions import Permission as P
 from domain.clock import now
 from domain.problems import GuardNotMet
 from domain.review import mediation
 from domain.text import clean_text
+from web.bodies import Strict
 from web.paging import Page, paged
-from web.routes import Ask, Route
+from web.routes import Ask, Route, path_id
 from web.shapes import local
 
 Name = Annotated[str, Meta(min_length=1, max_length=60)]
@@ -107,7 +108,7 @@ async def post_dispute(ask: Ask) -> dict[str, Any]:
     """Bring a dispute to a room (`POST /mediation-rooms/{id}/mediations`)."""
     body: Dispute = ask.body
     parties = [{**to_builtins(party), "name": clean_text(party.name)} for party in body.parties]
-    room_id = path_id(ask.path["id"])
+    room_id = path_id(ask)
     return _shape(await mediation.propose(ask.actor, room_id, clean_text(body.matter), parties, body.case_id))
 
 
@@ -119,31 +120,31 @@ async def list_disputes(ask: Ask) -> dict[str, Any]:
 
 async def post_consent(ask: Ask) -> dict[str, Any]:
     """Note the answer of a party (`POST /mediations/{id}/consent`)."""
-    return _shape(await mediation.consent(ask.actor, path_id(ask.path["id"]), ask.body.party, ask.body.agrees))
+    return _shape(await mediation.consent(ask.actor, path_id(ask), ask.body.party, ask.body.agrees))
 
 
 async def post_session(ask: Ask) -> dict[str, Any]:
     """Note a sitting (`POST /mediations/{id}/sessions`)."""
     body: Session = ask.body
     mediators = [clean_text(name) for name in body.mediators]
-    done = await mediation.hold_session(ask.actor, path_id(ask.path["id"]), mediators, clean_text(body.note))
+    done = await mediation.hold_session(ask.actor, path_id(ask), mediators, clean_text(body.note))
     return {"id": done.id, "at": local(done.at), "mediators": done.mediators}
 
 
 async def post_end(ask: Ask) -> dict[str, Any]:
     """End a mediation (`POST /mediations/{id}/end`)."""
     outcome = mediation.Outcome(ask.body.agreed, ask.body.kind, clean_text(ask.body.text))
-    return _shape(await mediation.end_mediation(ask.actor, path_id(ask.path["id"]), outcome))
+    return _shape(await mediation.end_mediation(ask.actor, path_id(ask), outcome))
 
 
 async def post_confirmation(ask: Ask) -> dict[str, Any]:
     """Note the court's confirmation (`POST /mediations/{id}/confirmation`)."""
-    return _shape(await mediation.confirm_in_court(ask.actor, path_id(ask.path["id"]), ask.body.on))
+    return _shape(await mediation.confirm_in_court(ask.actor, path_id(ask), ask.body.on))
 
 
 async def post_follow_up(ask: Ask) -> dict[str, Any]:
     """Note whether the agreement is kept (`POST /mediations/{id}/follow-up`)."""
-    done = await mediation.follow_up(ask.actor, path_id(ask.path["id"]), ask.body.kept, clean_text(ask.body.note))
+    done = await mediation.follow_up(ask.actor, path_id(ask), ask.body.kept, clean_text(ask.body.note))
     return _shape(done)
 
 

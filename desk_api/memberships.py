@@ -2,14 +2,14 @@
 
 from typing import Any, Literal
 
-from desk_api.schemas import Strict, path_id
 from domain.access.permissions import Permission as P
 from domain.households.naming import plate_text
 from domain.households.queries import area_within
 from domain.people import bindings
 from domain.problems import NotWaiting
+from web.bodies import Strict
 from web.paging import Page, paged
-from web.routes import Ask, Route
+from web.routes import Ask, Route, path_id
 from web.shapes import local, masked_name, masked_phone
 
 
@@ -37,7 +37,7 @@ async def list_memberships(ask: Ask) -> dict[str, Any]:
 
 async def decide(ask: Ask) -> dict[str, Any]:
     """The village decides."""
-    membership = await bindings.decide(ask.actor, path_id(ask.path["id"]), ask.body.approve)
+    membership = await bindings.decide(ask.actor, path_id(ask), ask.body.approve)
     return {"id": membership.id, "state": membership.state, "decided_at": local(membership.decided_at)}
 
 

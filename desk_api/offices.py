@@ -3,7 +3,7 @@
 from typing import Any, Literal
 from uuid import UUID
 
-from desk_api.schemas import Strict, Words, path_id, words
+from desk_api.schemas import Words, words
 from domain.access.permissions import Permission as P
 from domain.cases.clocks import exact_level
 from domain.clock import now
@@ -12,8 +12,9 @@ from domain.problems import ConflictOfInterest, GuardNotMet
 from domain.supervision.actions import close_report_supervision
 from domain.supervision.first_handlers import FirstHandlerVerdict, decide_first_handler
 from domain.supervision.queries import DueWanted, first_handler_reviews, first_handler_row, office_due
+from web.bodies import Strict
 from web.paging import Page, paged
-from web.routes import Ask, Route
+from web.routes import Ask, Route, path_id
 from web.shapes import local
 
 CAUSES = {"dissatisfied": "群众评价不满意", "survey": "四问调查不满意", "repeat": "重复反映"}
@@ -63,7 +64,7 @@ async def list_first_handlers(ask: Ask) -> dict[str, Any]:
 async def decide(ask: Ask) -> dict[str, Any]:
     """Say whether the first handling was at fault (`POST /first-handler-reviews/{id}/verdict`)."""
     body: NewVerdict = ask.body
-    review_id: UUID = path_id(ask.path["id"])
+    review_id: UUID = path_id(ask)
     verdict = FirstHandlerVerdict(body.fault, words("reason", body.reason), words("measure", body.measure))
     await decide_first_handler(ask.actor, review_id, verdict)
     return _verdict(await first_handler_row(ask.actor, review_id))
@@ -72,7 +73,7 @@ async def decide(ask: Ask) -> dict[str, Any]:
 async def close_secret(ask: Ask) -> dict[str, Any]:
     """The verdict on a contact that came too late (`POST /retaliation-reports/{id}/supervision-verdict`)."""
     text = words("verdict", ask.body.verdict)
-    done = await close_report_supervision(ask.actor, path_id(ask.path["id"]), text)
+    done = await close_report_supervision(ask.actor, path_id(ask), text)
     return {"id": done.id, "state": done.state, "verdict": done.verdict, "closed_at": local(done.closed_at)}
 
 

@@ -6,18 +6,17 @@ from uuid import UUID
 from msgspec import Meta
 
 from desk_api.household_imports import XLSX, attachment
-from desk_api.schemas import Nothing, Strict, path_id
 from domain.access.permissions import Permission as P
 from domain.attachments.store import FileMissing, Shelf
 from domain.clock import now
 from domain.households import batches, revocations, scans
 from domain.households.actions import adopt_orphan as adopt_code
 from domain.households.queries import locked_household, scoped_row, scoped_rows
-from domain.problems import HouseholdHasCode, LayoutUnknown, NotFound, NotReadyYet
+from domain.problems import HouseholdHasCode, LayoutUnknown, NotFound, NotReadyYet, invalid
 from qr.layout import layout_names, load_layout
-from web.bodies import fault
+from web.bodies import Nothing, Strict
 from web.paging import Page, paged
-from web.routes import Answer, Ask, Route
+from web.routes import Answer, Ask, Route, path_id
 from web.shapes import local
 
 _TYPES = {"pdf": "application/pdf", "zip": "application/zip", "svg": "application/zip"}
@@ -75,9 +74,9 @@ async def request_batch(ask: Ask) -> dict[str, Any]:
     if body.layout not in layout_names():
         raise LayoutUnknown(allowed=list(layout_names()))
     if body.duplex and (body.format != "pdf" or load_layout(body.layout).back is None):
-        raise fault("duplex", "只有带背面的版式印成 PDF 时才能双面")
+        raise invalid("duplex", "只有带背面的版式印成 PDF 时才能双面")
     if body.only == "selection" and not body.household_ids:
-        raise fault("household_ids", "请选择要印的户", "required")
+        raise invalid("household_ids", "请选择要印的户", "required")
     wish = batches.BatchWish(
         layout=body.layout, area_code=body.area, household_ids=tuple(body.household_ids), only=body.only,
         format=body.format, duplex=body.duplex, per_file=body.per_file,
@@ -142,7 +141,7 @@ async def request_revocation(ask: Ask) -> dict[str, Any]:
 
 async def show_revocation(ask: Ask) -> dict[str, Any]:
     """How far a revocation is."""
-    found = await scoped_row(ask.actor, P.PLATE_REVOKE, "plate_revocations", path_id(ask.path["id"]))
+    found = await scoped_row(ask.actor, P.PLATE_REVOKE, "plate_revocations", path_id(ask))
     return revocation_shape(found)
 
 
@@ -198,7 +197,7 @@ def revocation_shape(row: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _batch(ask: Ask) -> dict[str, Any]:
-    return await scoped_row(ask.actor, P.PLATE_PRINT, "plate_batches", path_id(ask.path["id"]))
+    return await scoped_row(ask.actor, P.PLATE_PRINT, "plate_batches", path_id(ask))
 
 
 async def _part(ask: Ask) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -10,16 +10,15 @@ from uuid import UUID
 import structlog
 from msgspec import Meta
 
-from desk_api.schemas import Strict, path_id
 from domain.access.permissions import Permission as P
-from domain.problems import GuardNotMet, catalogue
+from domain.problems import GuardNotMet, catalogue, invalid
 from domain.sync import quarantine
 from domain.sync.intake import Desk, Verb
 from domain.text import clean_text
-from web.bodies import fault
+from web.bodies import Strict
 from web.faults import translate
 from web.paging import Page, paged
-from web.routes import Ask, Route
+from web.routes import Ask, Route, path_id
 from web.shapes import local
 from web.unit_of_work import attempt
 
@@ -64,21 +63,21 @@ async def list_items(ask: Ask) -> dict[str, Any]:
 
 async def open_item(ask: Ask) -> dict[str, Any]:
     """One item and why it was refused, without its words (`GET /sync-quarantine/{id}`)."""
-    return _shape(await quarantine.item(ask.actor, path_id(ask.path["id"])))
+    return _shape(await quarantine.item(ask.actor, path_id(ask)))
 
 
 async def reveal(ask: Ask) -> dict[str, Any]:
     """What the phone wrote (`POST /sync-quarantine/{id}/reveal`); logged with the purpose."""
-    item_id = path_id(ask.path["id"])
+    item_id = path_id(ask)
     words = await quarantine.reveal(ask.actor, item_id, ask.body.purpose)
     return {**_shape(await quarantine.item(ask.actor, item_id)), "item": words}
 
 
 async def discard(ask: Ask) -> dict[str, Any]:
     """It is not entered (`POST /sync-quarantine/{id}/discard`)."""
-    item_id, reason = path_id(ask.path["id"]), clean_text(ask.body.reason)
+    item_id, reason = path_id(ask), clean_text(ask.body.reason)
     if not reason:
-        raise fault("reason", "请写明不予登记的理由", "required")
+        raise invalid("reason", "请写明不予登记的理由", "required")
     await quarantine.discard(ask.actor, item_id, reason)
     return _shape(await quarantine.item(ask.actor, item_id))
 
@@ -111,7 +110,7 @@ def quarantine_routes(verbs: Callable[[Ask], Mapping[str, Verb]]) -> tuple[Route
 
     async def release(ask: Ask) -> dict[str, Any]:
         """Apply it after all (`POST /sync-quarantine/{id}/release`); refused again, it says why."""
-        item_id = path_id(ask.path["id"])
+        item_id = path_id(ask)
         desk = Desk(verbs(ask), attempt, translate, _log_fault)
         outcome = await quarantine.release(ask.actor, desk, item_id, ask.body.worker)
         return {**_shape(await quarantine.item(ask.actor, item_id)), "applied": outcome.status == "done"}

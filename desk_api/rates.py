@@ -11,12 +11,11 @@ from domain.access.permissions import Permission as P
 from domain.access.queries import department
 from domain.areas.queries import area
 from domain.clock import local_date, now
-from domain.problems import NotFound
+from domain.problems import NotFound, invalid
 from domain.statistics.definitions import HEADLINE, HUNDREDS, RATES, SYSTEMS, TITLES
 from domain.statistics.queries import Part, Slice, rate_cases, rates_on, survey_index_on
 from domain.statistics.rates import CENT, Rate
 from domain.text import clean_text
-from web.bodies import fault
 from web.paging import Page, paged
 from web.routes import Ask, Route
 
@@ -85,20 +84,20 @@ async def _slice(query: Period | CasesOf) -> Slice:
     last = query.on or local_date(now())
     first = query.since or last.replace(day=1)
     if last > local_date(now()) or first < EARLIEST:
-        raise fault("on", "只能查询到今天为止")
+        raise invalid("on", "只能查询到今天为止")
     if not 0 <= (last - first).days <= LONGEST_DAYS:
-        raise fault("since", "起止日期不对,一次最多查询一年")
+        raise invalid("since", "起止日期不对,一次最多查询一年")
     wanted = Slice(first, last, channel=query.channel, topic=query.topic, track=query.track,
                    origin=query.origin)  # fmt: skip
     if query.area:
         place = await area(query.area)
         if place is None:
-            raise fault("area", "没有这个地区")
+            raise invalid("area", "没有这个地区")
         wanted = replace(wanted, area_path=place.path)
     if query.unit:
         unit = await department(clean_text(query.unit))
         if unit is None:
-            raise fault("unit", "没有这个单位")
+            raise invalid("unit", "没有这个单位")
         wanted = replace(wanted, unit=unit.id)
     return wanted
 

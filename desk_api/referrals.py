@@ -4,17 +4,17 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
-from desk_api.schemas import Code, Strict, Words, path_id
+from desk_api.schemas import Code, Words
 from domain.access.permissions import Permission as P
 from domain.households.naming import plate_text
 from domain.households.queries import area_within
-from domain.problems import GuardNotMet
+from domain.problems import GuardNotMet, invalid
 from domain.text import clean_text
 from domain.visits import referrals
 from domain.visits.purposes import NEEDS
-from web.bodies import fault
+from web.bodies import Strict
 from web.paging import Page, paged
-from web.routes import Ask, Route
+from web.routes import Ask, Route, path_id
 from web.shapes import local, masked_name, masked_phone
 
 
@@ -52,7 +52,7 @@ async def list_referrals(ask: Ask) -> dict[str, Any]:
 async def acknowledge(ask: Ask) -> dict[str, Any]:
     """The department took it (`POST /referrals/{id}/acknowledgement`)."""
     body: Acknowledgement = ask.body
-    referral_id = path_id(ask.path["id"])
+    referral_id = path_id(ask)
     receipt = referrals.Receipt(body.department, clean_text(body.receipt), clean_text(body.note))
     await referrals.acknowledge(ask.actor, referral_id, receipt)
     return _shape(await referrals.referral_row(referral_id))
@@ -60,9 +60,9 @@ async def acknowledge(ask: Ask) -> dict[str, Any]:
 
 async def finish(ask: Ask) -> dict[str, Any]:
     """What came of it (`POST /referrals/{id}/completion`)."""
-    note, referral_id = clean_text(ask.body.note), path_id(ask.path["id"])
+    note, referral_id = clean_text(ask.body.note), path_id(ask)
     if not note:
-        raise fault("note", "请写明办理结果", "required")
+        raise invalid("note", "请写明办理结果", "required")
     await referrals.finish(ask.actor, referral_id, note)
     return _shape(await referrals.referral_row(referral_id))
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from msgspec import Meta
 
 import domain.workflow  # noqa: F401 (a review may send a case into rework)
-from desk_api.schemas import Nothing, Strict, Words, path_id
+from desk_api.schemas import Words
 from domain.access.permissions import Permission as P
 from domain.clock import now
 from domain.problems import GuardNotMet, SameOfficer
@@ -15,8 +15,9 @@ from domain.review import decisions, hearing_requests, hearings, queries, retali
 from domain.review.finality import note_finality
 from domain.review.states import NEXT, STATES, STEPS
 from domain.text import clean_text
+from web.bodies import Nothing, Strict
 from web.paging import Page, paged
-from web.routes import Ask, Route
+from web.routes import Ask, Route, path_id
 from web.shapes import local
 
 Name = Annotated[str, Meta(min_length=1, max_length=60)]
@@ -108,36 +109,36 @@ async def list_reviews(ask: Ask) -> dict[str, Any]:
 
 async def accept(ask: Ask) -> dict[str, Any]:
     """Accept a request (`POST /reviews/{id}/accept`)."""
-    await decisions.accept_review(ask.actor, path_id(ask.path["id"]))
-    return _review(await queries.review_row(ask.actor, path_id(ask.path["id"])))
+    await decisions.accept_review(ask.actor, path_id(ask))
+    return _review(await queries.review_row(ask.actor, path_id(ask)))
 
 
 async def begin(ask: Ask) -> dict[str, Any]:
     """Begin to examine (`POST /reviews/{id}/begin`)."""
-    await decisions.begin_review(ask.actor, path_id(ask.path["id"]))
-    return _review(await queries.review_row(ask.actor, path_id(ask.path["id"])))
+    await decisions.begin_review(ask.actor, path_id(ask))
+    return _review(await queries.review_row(ask.actor, path_id(ask)))
 
 
 async def decide(ask: Ask) -> dict[str, Any]:
     """Decide (`POST /reviews/{id}/decision`)."""
     body: Decision = ask.body
-    await decisions.decide_review(ask.actor, path_id(ask.path["id"]), body.outcome, clean_text(body.decision))
-    return _review(await queries.review_row(ask.actor, path_id(ask.path["id"])))
+    await decisions.decide_review(ask.actor, path_id(ask), body.outcome, clean_text(body.decision))
+    return _review(await queries.review_row(ask.actor, path_id(ask)))
 
 
 async def order_hearing(ask: Ask) -> dict[str, Any]:
     """Order a hearing in a review (`POST /reviews/{id}/hearings`)."""
-    return _hearing(await hearings.order_review_hearing(ask.actor, path_id(ask.path["id"]), _plan(ask.body)))
+    return _hearing(await hearings.order_review_hearing(ask.actor, path_id(ask), _plan(ask.body)))
 
 
 async def order_case_hearing(ask: Ask) -> dict[str, Any]:
     """Order a hearing on a case (`POST /cases/{id}/hearings`)."""
-    return _hearing(await hearings.order_hearing(ask.actor, path_id(ask.path["id"]), _plan(ask.body)))
+    return _hearing(await hearings.order_hearing(ask.actor, path_id(ask), _plan(ask.body)))
 
 
 async def list_hearings(ask: Ask) -> dict[str, Any]:
     """The hearings on a case (`GET /cases/{id}/hearings`)."""
-    rows = await hearings.hearings_of(ask.actor, path_id(ask.path["id"]))
+    rows = await hearings.hearings_of(ask.actor, path_id(ask))
     fields = ("id", "review_id", "state", "publicity", "reason", "members", "place", "record", "conclusion")
     times = ("planned_at", "ordered_at", "concluded_at")
     return {"items": [{**{f: row[f] for f in fields}, **{t: local(row[t]) for t in times}} for row in rows]}
@@ -153,27 +154,27 @@ async def list_requests(ask: Ask) -> dict[str, Any]:
 
 async def ask_hearing(ask: Ask) -> dict[str, Any]:
     """My unit asks for a hearing on its case (`POST /cases/{id}/hearing-requests`)."""
-    found = await hearing_requests.ask_for_unit(ask.actor, path_id(ask.path["id"]), clean_text(ask.body.reason))
+    found = await hearing_requests.ask_for_unit(ask.actor, path_id(ask), clean_text(ask.body.reason))
     return {"id": found.id, "case_id": found.case_id, "state": found.state, "asked_at": local(found.asked_at)}
 
 
 async def refuse_hearing(ask: Ask) -> dict[str, Any]:
     """Refuse a hearing with reasons (`POST /hearing-requests/{id}/refusal`)."""
-    found = await hearing_requests.refuse_request(ask.actor, path_id(ask.path["id"]), clean_text(ask.body.reason))
+    found = await hearing_requests.refuse_request(ask.actor, path_id(ask), clean_text(ask.body.reason))
     return {"id": found.id, "state": found.state, "decided_at": local(found.decided_at)}
 
 
 async def conclude(ask: Ask) -> dict[str, Any]:
     """Record and conclude a hearing (`POST /hearings/{id}/conclusion`)."""
     account, conclusion = clean_text(ask.body.record), clean_text(ask.body.conclusion)
-    return _hearing(await hearings.conclude_hearing(ask.actor, path_id(ask.path["id"]), account, conclusion))
+    return _hearing(await hearings.conclude_hearing(ask.actor, path_id(ask), account, conclusion))
 
 
 async def judge_finality(ask: Ask) -> dict[str, Any]:
     """Say whether a new case repeats an ended matter (`POST /cases/{id}/finality`)."""
     body: Finality = ask.body
     found = await note_finality(
-        ask.actor, path_id(ask.path["id"]), body.review_id, body.verdict, clean_text(body.explanation)
+        ask.actor, path_id(ask), body.review_id, body.verdict, clean_text(body.explanation)
     )
     return {"id": found.id, "case_id": found.case_id, "earlier_case_id": found.earlier_case_id,
             "verdict": found.verdict}  # fmt: skip
@@ -187,18 +188,18 @@ async def list_reports(ask: Ask) -> dict[str, Any]:
 
 async def contact(ask: Ask) -> dict[str, Any]:
     """Note the first contact (`POST /retaliation-reports/{id}/contact`)."""
-    return _report_state(await retaliation.contact_reporter(ask.actor, path_id(ask.path["id"])))
+    return _report_state(await retaliation.contact_reporter(ask.actor, path_id(ask)))
 
 
 async def name_accused(ask: Ask) -> dict[str, Any]:
     """Name the accused (`POST /retaliation-reports/{id}/accused`)."""
-    return _report_state(await retaliation.name_accused(ask.actor, path_id(ask.path["id"]), ask.body.staff_ids))
+    return _report_state(await retaliation.name_accused(ask.actor, path_id(ask), ask.body.staff_ids))
 
 
 async def close_report(ask: Ask) -> dict[str, Any]:
     """Close a report (`POST /retaliation-reports/{id}/outcome`)."""
     outcome = clean_text(ask.body.outcome)
-    return _report_state(await retaliation.close_report(ask.actor, path_id(ask.path["id"]), outcome))
+    return _report_state(await retaliation.close_report(ask.actor, path_id(ask), outcome))
 
 
 def _plan(body: NewHearing) -> hearings.HearingPlan:

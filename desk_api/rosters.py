@@ -8,7 +8,6 @@ from uuid import UUID
 from msgspec import Meta
 
 from desk_api.household_imports import XLSX, attachment
-from desk_api.schemas import Strict, path_id
 from desk_api.teams import member_shape, unit_of
 from domain.access.models import Department
 from domain.access.permissions import Permission as P
@@ -20,10 +19,10 @@ from domain.dispatch.leaders import unit_for
 from domain.dispatch.roster import REASONS, recipient, segments
 from domain.dispatch.roster_sheet import RosterSheet, read_roster, roster_template
 from domain.households.table_file import SheetRefused
-from domain.problems import NotFound, UnacceptableSheet
+from domain.problems import NotFound, UnacceptableSheet, invalid
 from domain.text import clean_text
-from web.bodies import fault
-from web.routes import Answer, Ask, Route
+from web.bodies import Strict
+from web.routes import Answer, Ask, Route, path_id
 from web.shapes import local, masked_phone
 from web.uploads import Upload
 
@@ -70,7 +69,7 @@ async def show_roster(ask: Ask) -> Row:
     since = ask.query.since or local_date(now())
     until = ask.query.until or since + timedelta(days=6)
     if not 0 <= (until - since).days < LONGEST:
-        raise fault("until", f"结束日期应在开始日期之后,最长 {LONGEST} 天")
+        raise invalid("until", f"结束日期应在开始日期之后,最长 {LONGEST} 天")
     first, last = start_of_day(since), start_of_day(until + timedelta(days=1))
     cut = segments(await rosters.duty_of(unit, first, last), first, last)
     names = {row["id"]: row["name"] for row in await teams.team(unit.id)}
@@ -100,19 +99,19 @@ async def show_now(ask: Ask) -> Row:
 async def put_turns(ask: Ask) -> Row:
     """Write turns into the roster (`POST /units/{id}/shifts`)."""
     turns = [_turn(one) for one in ask.body.turns]
-    new, changed = await rosters.put_turns(ask.actor, path_id(ask.path["id"]), turns)
+    new, changed = await rosters.put_turns(ask.actor, path_id(ask), turns)
     return {"new": new, "changed": changed}
 
 
 async def drop_shift(ask: Ask) -> Answer:
     """Take a shift out (`DELETE /shifts/{id}`)."""
-    await rosters.drop_shift(ask.actor, path_id(ask.path["id"]))
+    await rosters.drop_shift(ask.actor, path_id(ask))
     return Answer(status=204)
 
 
 async def copy_week(ask: Ask) -> Row:
     """Repeat a week on another (`POST /units/{id}/week-copies`)."""
-    unit = path_id(ask.path["id"])
+    unit = path_id(ask)
     new, without = await rosters.copy_week(ask.actor, unit, ask.body.source, ask.body.target)
     return {"new": new, "without_person": without}
 
@@ -122,7 +121,7 @@ async def read_sheet(ask: Ask) -> tuple[Department, RosterSheet]:
     upload: Upload = ask.body
     unit = await department(upload.fields.get("unit", ""))
     if unit is None:
-        raise fault("unit", "请写明单位", "required")
+        raise invalid("unit", "请写明单位", "required")
     await unit_for(ask.actor, P.ROSTER_MANAGE, unit.id)
     people: dict[str, list[UUID]] = {}
     for row in await teams.team(unit.id):

@@ -6,14 +6,15 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from desk_api.schemas import Code, Strict, Words, path_id, words
+from desk_api.schemas import Code, Words, words
 from domain.access.permissions import Permission as P
 from domain.casework import endings, local_rules, scheduling
 from domain.clock import local_date, now
 from domain.problems import ConflictOfInterest, GuardNotMet, SameOfficer
 from domain.text import clean_text
+from web.bodies import Strict
 from web.paging import Page, paged
-from web.routes import Ask, Route
+from web.routes import Ask, Route, path_id
 from web.shapes import local
 
 
@@ -109,13 +110,13 @@ async def list_notes(ask: Ask) -> dict[str, Any]:
 
 async def post_result(ask: Ask) -> dict[str, Any]:
     """The unit says what it did (`POST /scheduling-tasks/{id}/result`)."""
-    done = await scheduling.finish_task(ask.actor, path_id(ask.path["id"]), words("result", ask.body.result))
+    done = await scheduling.finish_task(ask.actor, path_id(ask), words("result", ask.body.result))
     return {"id": done.id, "done_at": local(done.done_at)}
 
 
 async def post_check(ask: Ask) -> dict[str, Any]:
     """The follow-up of a task (`POST /scheduling-tasks/{id}/check`)."""
-    done = await scheduling.check_task(ask.actor, path_id(ask.path["id"]), ask.body.holds)
+    done = await scheduling.check_task(ask.actor, path_id(ask), ask.body.holds)
     return {"id": done.id, "checked": done.checked, "done_at": local(done.done_at)}
 
 
@@ -123,13 +124,13 @@ async def post_ending(ask: Ask) -> dict[str, Any]:
     """Note decided, solved, mended (`POST /cases/{id}/ending`)."""
     body: Ending = ask.body
     talk = endings.Talk(body.decided, body.solved, body.mended, body.mode, words("talk", body.talk))
-    made = await endings.note_talk(ask.actor, path_id(ask.path["id"]), talk)
+    made = await endings.note_talk(ask.actor, path_id(ask), talk)
     return {"id": made.id, "round": made.round, "decided": made.decided, "solved": made.solved, "mended": made.mended}
 
 
 async def list_endings(ask: Ask) -> dict[str, Any]:
     """The endings of a case (`GET /cases/{id}/ending`)."""
-    rows = await endings.talks_of(ask.actor, path_id(ask.path["id"]))
+    rows = await endings.talks_of(ask.actor, path_id(ask))
     return {"items": [{**row, "at": local(row["at"])} for row in rows]}
 
 
@@ -146,7 +147,7 @@ async def post_rule(ask: Ask) -> dict[str, Any]:
 
 async def post_rule_end(ask: Ask) -> dict[str, Any]:
     """Say until when a rule is in force (`POST /local-rules/{id}/end`)."""
-    ended = await local_rules.end_rule(ask.actor, path_id(ask.path["id"]), ask.body.until_on)
+    ended = await local_rules.end_rule(ask.actor, path_id(ask), ask.body.until_on)
     return {"id": ended.id, "until_on": ended.until_on}
 
 

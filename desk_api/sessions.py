@@ -4,11 +4,11 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from desk_api.schemas import Strict
 from domain.access.actions import Proof, check_password, sign_in
 from domain.problems import AccountLocked, Problem, SecondFactorRequired, WrongCredentials
 from domain.sql import execute
 from domain.text import clean_text
+from web.bodies import Strict
 from web.identity import open_session
 from web.routes import PUBLIC, SIGNED_IN, Ask, Limit, Route
 from web.shapes import local

@@ -7,17 +7,17 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 from desk_api.me import NewPassword
-from desk_api.schemas import Code, Strict, path_id
+from desk_api.schemas import Code
 from domain.access.actions import hash_password
 from domain.access.permissions import ROLE_PERMISSIONS, UNIT_ROLES
 from domain.access.permissions import Permission as P
 from domain.access.queries import account, find_staff
 from domain.people import staffing
-from domain.problems import NameTaken, NotFound
+from domain.problems import NameTaken, NotFound, invalid
 from domain.text import clean_phone, clean_text
-from web.bodies import fault
+from web.bodies import Strict
 from web.paging import Page, paged
-from web.routes import Ask, Route
+from web.routes import Ask, Route, path_id
 
 Unit = Annotated[str, Meta(min_length=1, max_length=80)]
 
@@ -81,7 +81,7 @@ async def list_staff(ask: Ask) -> dict[str, Any]:
 
 async def open_staff(ask: Ask) -> dict[str, Any]:
     """One account (`GET /staff/{id}`)."""
-    found = await account(path_id(ask.path["id"]))
+    found = await account(path_id(ask))
     held = ask.actor.areas(P.STAFF_MANAGE)
     if not await staffing.has_role_within(found["id"], held):
         raise NotFound
@@ -93,7 +93,7 @@ async def create_staff(ask: Ask) -> dict[str, Any]:
     body: Account = ask.body
     phone = clean_phone(body.phone) if body.phone.strip() else ""
     if phone is None:
-        raise fault("phone", "电话号码不对,请填写手机号或带区号的座机")
+        raise invalid("phone", "电话号码不对,请填写手机号或带区号的座机")
     new = staffing.NewAccount(
         body.login, clean_text(body.name), body.kind, phone, ask.prepared.hash, body.department, _given(body.roles)
     )
@@ -103,25 +103,25 @@ async def create_staff(ask: Ask) -> dict[str, Any]:
 
 async def put_roles(ask: Ask) -> dict[str, Any]:
     """Replace the roles; they act on the next request (`PUT /staff/{id}/roles`)."""
-    staff = await staffing.set_roles(ask.actor, path_id(ask.path["id"]), _given(ask.body.roles))
+    staff = await staffing.set_roles(ask.actor, path_id(ask), _given(ask.body.roles))
     return await account(staff.id)
 
 
 async def disable(ask: Ask) -> dict[str, Any]:
     """Disable an account; its sessions end at once (`POST /staff/{id}/disabling`)."""
-    staff = await staffing.set_active(ask.actor, path_id(ask.path["id"]), active=False)
+    staff = await staffing.set_active(ask.actor, path_id(ask), active=False)
     return await account(staff.id)
 
 
 async def enable(ask: Ask) -> dict[str, Any]:
     """Enable an account again (`POST /staff/{id}/enabling`)."""
-    staff = await staffing.set_active(ask.actor, path_id(ask.path["id"]), active=True)
+    staff = await staffing.set_active(ask.actor, path_id(ask), active=True)
     return await account(staff.id)
 
 
 async def reset(ask: Ask) -> dict[str, Any]:
     """A new first password (`POST /staff/{id}/password`)."""
-    staff = await staffing.reset_password(ask.actor, path_id(ask.path["id"]), ask.prepared.hash)
+    staff = await staffing.reset_password(ask.actor, path_id(ask), ask.prepared.hash)
     return {"id": staff.id, "password": ask.prepared.told}
 
 

@@ -3,15 +3,16 @@
 from typing import Any
 from uuid import UUID
 
-from desk_api.schemas import Strict, Words, path_id
+from desk_api.schemas import Words
 from domain.access.permissions import Permission as P
 from domain.notices.actions import Words as Notice
 from domain.notices.actions import tell
+from domain.problems import invalid
 from domain.suggestions.actions import reply, suggestions
 from domain.text import clean_text
-from web.bodies import fault
+from web.bodies import Strict
 from web.paging import Page, paged
-from web.routes import Ask, Route
+from web.routes import Ask, Route, path_id
 from web.shapes import local
 
 
@@ -38,8 +39,8 @@ async def answer(ask: Ask) -> dict[str, Any]:
     """Answer a suggestion; its author finds the answer in the inbox (`POST /suggestions/{id}/reply`)."""
     text = clean_text(ask.body.text)
     if not text:
-        raise fault("text", "请写下答复", "required")
-    said = await reply(ask.actor, path_id(ask.path["id"]), text)
+        raise invalid("text", "请写下答复", "required")
+    said = await reply(ask.actor, path_id(ask), text)
     author = UUID(said.author.partition(":")[2])
     words = Notice(event="suggestion.answered", title="您的意见有了答复", text=text)
     await tell("staff", [author], f"suggestion:{said.id}:{said.replied_at}", words)

@@ -4,15 +4,16 @@ from typing import Any, Literal
 from uuid import UUID
 
 from desk_api.case_shapes import supervision_shape
-from desk_api.schemas import Strict, Words, path_id
+from desk_api.schemas import Words
 from domain.access.permissions import Permission as P
 from domain.cases.file import supervision_row
 from domain.problems import GuardNotMet
 from domain.supervision.actions import answer_supervision, close_supervision
 from domain.supervision.queries import Wanted, find_supervisions
 from domain.text import clean_text
+from web.bodies import Strict
 from web.paging import Page, paged
-from web.routes import Ask, Route
+from web.routes import Ask, Route, path_id
 
 
 class SupervisionList(Page, kw_only=True):
@@ -49,13 +50,13 @@ def _line(row: dict[str, Any]) -> dict[str, Any]:
 
 async def respond(ask: Ask) -> dict[str, Any]:
     """The unit answers (`POST /supervisions/{id}/response`)."""
-    done = await answer_supervision(ask.actor, path_id(ask.path["id"]), clean_text(ask.body.text))
+    done = await answer_supervision(ask.actor, path_id(ask), clean_text(ask.body.text))
     return supervision_shape(await supervision_row(done.id))
 
 
 async def decide(ask: Ask) -> dict[str, Any]:
     """The verdict that closes it (`POST /supervisions/{id}/verdict`)."""
-    done = await close_supervision(ask.actor, path_id(ask.path["id"]), clean_text(ask.body.verdict))
+    done = await close_supervision(ask.actor, path_id(ask), clean_text(ask.body.verdict))
     return supervision_shape(await supervision_row(done.id))
 
 

@@ -5,14 +5,15 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, field
 
-from desk_api.schemas import Code, Nothing, Strict, path_id
+from desk_api.schemas import Code
 from domain.access.permissions import Permission as P
 from domain.problems import GuardNotMet, SurveyOver
 from domain.surveys import results, waves
 from domain.surveys.answers import FourAnswers, answer_to
 from domain.text import clean_text
+from web.bodies import Nothing, Strict
 from web.paging import Page, paged
-from web.routes import Ask, Route
+from web.routes import Ask, Route, path_id
 from web.shapes import local
 
 Mode = Literal["link", "phone", "visit"]
@@ -65,18 +66,18 @@ async def list_waves(ask: Ask) -> dict[str, Any]:
 
 async def show_results(ask: Ask) -> dict[str, Any]:
     """What a wave found (`GET /surveys/{id}/results`)."""
-    return await results.results(ask.actor, path_id(ask.path["id"]))
+    return await results.results(ask.actor, path_id(ask))
 
 
 async def list_invites(ask: Ask) -> dict[str, Any]:
     """Whom I may ask (`GET /surveys/{id}/invites`)."""
-    rows = await waves.invites(ask.actor, path_id(ask.path["id"]), ask.query.before, ask.query.limit)
+    rows = await waves.invites(ask.actor, path_id(ask), ask.query.before, ask.query.limit)
     return paged(rows, ask.query.limit, lambda row: {**row, "answered_at": local(row["answered_at"])})
 
 
 async def post_link(ask: Ask) -> dict[str, Any]:
     """A one-time link, told once (`POST /survey-invites/{id}/link`)."""
-    token, expires_at = await waves.issue_link(ask.actor, path_id(ask.path["id"]))
+    token, expires_at = await waves.issue_link(ask.actor, path_id(ask))
     return {"token": token, "path": ADDRESS + token, "expires_at": local(expires_at)}
 
 
@@ -84,7 +85,7 @@ async def post_interview(ask: Ask) -> dict[str, Any]:
     """Take down an interview (`POST /survey-invites/{id}/answers`)."""
     body: Interview = ask.body
     said = FourAnswers(body.solved, body.satisfied, body.staff, clean_text(body.comment))
-    done = await answer_to(ask.actor, path_id(ask.path["id"]), body.mode, said)
+    done = await answer_to(ask.actor, path_id(ask), body.mode, said)
     return {"id": done.id, "mode": done.mode, "answered_at": local(done.answered_at)}
 
 

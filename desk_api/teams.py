@@ -6,18 +6,18 @@ from uuid import UUID
 
 from msgspec import Meta
 
-from desk_api.schemas import Code, Purpose, Strict, path_id
+from desk_api.schemas import Code, Purpose
 from domain.access.models import Department
 from domain.access.permissions import Permission as P
 from domain.access.queries import department
 from domain.clock import now
 from domain.dispatch import calls, teams
 from domain.dispatch.leaders import unit_for
-from domain.problems import GuardNotMet
+from domain.problems import GuardNotMet, invalid
 from domain.text import clean_text
-from web.bodies import fault
+from web.bodies import Strict
 from web.paging import Page, paged
-from web.routes import Answer, Ask, Route
+from web.routes import Answer, Ask, Route, path_id
 from web.shapes import local, masked_phone
 
 Row = dict[str, Any]
@@ -68,25 +68,25 @@ async def show_team(ask: Ask) -> Row:
 
 async def add_member(ask: Ask) -> Row:
     """Take somebody into the team (`POST /units/{id}/team`)."""
-    made = await teams.add_member(ask.actor, path_id(ask.path["id"]), _person(ask.body))
+    made = await teams.add_member(ask.actor, path_id(ask), _person(ask.body))
     return {"id": made.id, "name": made.name, "role": made.role}
 
 
 async def change_member(ask: Ask) -> Row:
     """Change somebody of the team (`PUT /team-members/{id}`)."""
-    made = await teams.change_member(ask.actor, path_id(ask.path["id"]), _person(ask.body))
+    made = await teams.change_member(ask.actor, path_id(ask), _person(ask.body))
     return {"id": made.id, "name": made.name, "role": made.role}
 
 
 async def remove_member(ask: Ask) -> Answer:
     """Take somebody out of the team (`DELETE /team-members/{id}`)."""
-    await teams.leave_team(ask.actor, path_id(ask.path["id"]))
+    await teams.leave_team(ask.actor, path_id(ask))
     return Answer(status=204)
 
 
 async def check_member(ask: Ask) -> Row:
     """Record a reachability check (`POST /team-members/{id}/checks`)."""
-    found = await teams.note_reachability(ask.actor, path_id(ask.path["id"]), ask.body.reached)
+    found = await teams.note_reachability(ask.actor, path_id(ask), ask.body.reached)
     return {"id": found.id, "reachable": found.reachable, "checked_at": local(found.checked_at)}
 
 
@@ -96,9 +96,9 @@ async def set_leave(ask: Ask) -> Row:
     for name in ("since", "until"):
         at = getattr(body, name)
         if at is not None and at.tzinfo is None:
-            raise fault(name, "时间须带时区,如 2026-03-13T17:30:00+08:00")
+            raise invalid(name, "时间须带时区,如 2026-03-13T17:30:00+08:00")
     found = await teams.set_leave(
-        ask.actor, path_id(ask.path["id"]), teams.Leave(body.since, body.until, body.substitute_id)
+        ask.actor, path_id(ask), teams.Leave(body.since, body.until, body.substitute_id)
     )
     return {"id": found.id, "away_from": local(found.away_from), "away_until": local(found.away_until),
             "substitute_id": found.substitute_id}  # fmt: skip
@@ -107,7 +107,7 @@ async def set_leave(ask: Ask) -> Row:
 async def open_number(ask: Ask) -> Row:
     """The number in full, on record with its purpose (`POST /team-members/{id}/reveals`)."""
     purpose = clean_text(ask.body.purpose)
-    return {"phone": await teams.number_of(ask.actor, path_id(ask.path["id"]), purpose)}
+    return {"phone": await teams.number_of(ask.actor, path_id(ask), purpose)}
 
 
 async def list_calls(ask: Ask) -> Row:
@@ -115,20 +115,20 @@ async def list_calls(ask: Ask) -> Row:
     query: CallList = ask.query
     unit = await department(query.unit) if query.unit else None
     if query.unit and unit is None:
-        raise fault("unit", "没有这个单位")
+        raise invalid("unit", "没有这个单位")
     rows = await calls.calls(ask.actor, unit.id if unit else None, query.before, query.limit)
     return paged(rows, query.limit, _call)
 
 
 async def acknowledge(ask: Ask) -> Row:
     """Take a call (`POST /duty-calls/{id}/acknowledgement`)."""
-    call = await calls.acknowledge(ask.actor, path_id(ask.path["id"]))
+    call = await calls.acknowledge(ask.actor, path_id(ask))
     return {"id": call.id, "step": call.step, "acknowledged_at": local(call.acknowledged_at)}
 
 
 async def unit_of(ask: Ask) -> Department:
     """The unit of the path, if the caller may see its roster; else 404."""
-    return await unit_for(ask.actor, P.ROSTER_READ, path_id(ask.path["id"]))
+    return await unit_for(ask.actor, P.ROSTER_READ, path_id(ask))
 
 
 def _person(body: Member) -> teams.Person:

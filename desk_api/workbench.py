@@ -3,7 +3,6 @@
 from typing import Any, Literal
 from uuid import UUID
 
-from desk_api.schemas import Strict, path_id
 from domain.access.permissions import Permission as P
 from domain.cases.clocks import exact_level
 from domain.cases.states import STATES
@@ -11,8 +10,9 @@ from domain.cases.workbench import workbench, workbench_counts
 from domain.clock import now
 from domain.problems import ChangedMeanwhile, GuardNotMet, MoveNotAllowed
 from domain.workflow.village import take
+from web.bodies import Strict
 from web.paging import Page, paged
-from web.routes import Ask, Route
+from web.routes import Ask, Route, path_id
 from web.shapes import local
 
 
@@ -38,7 +38,7 @@ async def show_workbench(ask: Ask) -> dict[str, Any]:
 
 async def take_up(ask: Ask) -> dict[str, Any]:
     """The village takes a matter of its own (`POST /workbench/{id}/take`): dispatched to it and signed at once."""
-    case_id: UUID = path_id(ask.path["id"])
+    case_id: UUID = path_id(ask)
     case = await take(ask.actor, case_id, ask.body.version)
     return {
         "id": case.id, "number": case.number, "state": case.state, "state_name": STATES[case.state],

@@ -12,12 +12,12 @@ from domain.areas.models import Area
 from domain.cases.clocks import exact_level
 from domain.clock import now
 from domain.households.models import Household
-from domain.problems import CodeDead, EmptyAppeal, NotFound, UnknownAttachment, UnknownCode
+from domain.problems import CodeDead, EmptyAppeal, NotFound, UnknownAttachment, UnknownCode, invalid
 from domain.rulebook import rulebook
 from domain.text import clean_phone, clean_text
 from grid_api.places import listed, scanned
-from grid_api.schemas import Files, Location, PlateText, Strict
-from web.bodies import fault
+from grid_api.schemas import Files, Location, PlateText
+from web.bodies import Strict
 from web.routes import Ask, Route
 from web.shapes import local
 
@@ -61,7 +61,7 @@ async def _submission(ask: Ask) -> Submission:
     villager = body.on_behalf_of
     name, phone = clean_text(villager.name), _phone(villager.phone)
     if body.topic and body.topic not in rulebook().topics:
-        raise fault("topic", "没有这个问题类别")
+        raise invalid("topic", "没有这个问题类别")
     agreed = {"name": name, "phone": phone, "relation": clean_text(villager.relation), "consent": villager.consent}
     return Submission(
         kind=body.kind, area=await _place(ask, house), channel=CHANNEL, content=clean_text(body.content),
@@ -77,7 +77,7 @@ async def _submission(ask: Ask) -> Submission:
 async def _house(ask: Ask) -> Household | None:
     body: AgentAppeal = ask.body
     if body.plate_code and body.household_id:
-        raise fault("household_id", "household_id 与 plate_code 只填其中一项")
+        raise invalid("household_id", "household_id 与 plate_code 只填其中一项")
     if body.plate_code:
         return await scanned(ask, body.plate_code)
     return await listed(ask.actor, body.household_id) if body.household_id else None
@@ -89,7 +89,7 @@ async def _place(ask: Ask, house: Household | None) -> Area:
     if code is None:
         paths = ask.actor.areas(P.APPEAL_AGENT)
         if len(paths) != 1:
-            raise fault("grid_code", "您负责多个网格,请选择群众所在的网格", "required")
+            raise invalid("grid_code", "您负责多个网格,请选择群众所在的网格", "required")
         return await Area.get(path=paths[0])
     found = await Area.get_or_none(code=code)
     if found is None or not any(ask.actor.granting(P.APPEAL_AGENT, found.path)):
@@ -100,7 +100,7 @@ async def _place(ask: Ask, house: Household | None) -> Area:
 def _phone(text: str) -> str:
     phone = clean_phone(text) if text.strip() else ""
     if phone is None:
-        raise fault("on_behalf_of.phone", "电话号码不对,请填写手机号或带区号的座机")
+        raise invalid("on_behalf_of.phone", "电话号码不对,请填写手机号或带区号的座机")
     return phone
 
 

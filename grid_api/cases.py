@@ -27,13 +27,12 @@ from domain.problems import (
     SameIdOtherContent,
     SameOfficer,
     UnknownAttachment,
+    invalid,
 )
 from domain.sql import fetch
-from grid_api.places import path_id
 from grid_api.schemas import CasePage
-from web.bodies import fault
 from web.paging import paged
-from web.routes import Ask, Route
+from web.routes import Ask, Route, path_id
 from web.shapes import clock_shape, local
 
 # Everything a worker may do to a case: the bodies are those of the workflow.
@@ -93,7 +92,7 @@ def _states(text: str) -> tuple[str, ...]:
         return tuple(sorted(_GROUPS[text]))
     states = tuple(filter(None, (part.strip() for part in text.split(","))))
     if unknown := [state for state in states if state not in STATES]:
-        raise fault("state", f"没有“{unknown[0][:20]}”这个状态,可选 open、ended 或具体状态")
+        raise invalid("state", f"没有“{unknown[0][:20]}”这个状态,可选 open、ended 或具体状态")
     return states
 
 

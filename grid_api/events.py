@@ -11,14 +11,20 @@ from domain.cases.models import Case
 from domain.cases.queries import deadlines
 from domain.clock import now
 from domain.households.models import Household
-from domain.problems import ClientTimeAbsurd, CodeDead, SameIdOtherContent, UnknownAttachment, UnknownCode
+from domain.problems import (
+    ClientTimeAbsurd,
+    CodeDead,
+    SameIdOtherContent,
+    UnknownAttachment,
+    UnknownCode,
+    invalid,
+)
 from domain.rulebook import rulebook
 from domain.text import clean_text
 from domain.times import occurred
 from domain.workflow.handling import Result
 from grid_api.places import listed, scanned
 from grid_api.schemas import NewEvent, SelfHandled
-from web.bodies import fault
 from web.routes import Answer, Ask, Route
 from web.shapes import clock_shape, local
 
@@ -46,7 +52,7 @@ async def create_event(ask: Ask) -> Answer:
 async def _house(ask: Ask, body: NewEvent) -> Household | None:
     """Whose door it is about: scanned, or chosen from my list, as after a visit in which a need was named."""
     if body.plate_code and body.household_id:
-        raise fault("household_id", "household_id 与 plate_code 只填其中一项")
+        raise invalid("household_id", "household_id 与 plate_code 只填其中一项")
     if body.plate_code:
         return await scanned(ask, body.plate_code)
     return await listed(ask.actor, body.household_id) if body.household_id else None
@@ -54,7 +60,7 @@ async def _house(ask: Ask, body: NewEvent) -> Household | None:
 
 async def _place(ask: Ask, body: NewEvent, house: Household | None) -> Area:
     if house and body.grid_code not in (None, house.grid_code):
-        raise fault("grid_code", "所选网格与住户所在网格不一致")
+        raise invalid("grid_code", "所选网格与住户所在网格不一致")
     at = Position(body.location.lon, body.location.lat, body.location.datum) if body.location else None
     return await grid_for(ask.actor, house.grid_code if house else body.grid_code, at)
 
@@ -64,7 +70,7 @@ def _handled(handled: SelfHandled | None) -> Result | None:
         return None
     result = clean_text(handled.result)
     if not result:
-        raise fault("self_handled.result", "请写一句怎么处理的", "required")
+        raise invalid("self_handled.result", "请写一句怎么处理的", "required")
     return Result(result=result, attachment_ids=handled.attachment_ids)
 
 

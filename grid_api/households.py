@@ -5,9 +5,8 @@ from typing import Any
 from domain.access.permissions import Permission as P
 from domain.households.naming import plate_text
 from domain.households.queries import HouseholdSearch, area_within, household_row, household_rows
-from grid_api.places import path_id
 from web.paging import Page, paged
-from web.routes import Ask, Route
+from web.routes import Ask, Route, path_id
 from web.shapes import local, masked_phone
 
 

@@ -11,7 +11,7 @@ from domain.areas.near import grid_at, shapes_of
 from domain.cases.states import STATES
 from domain.households.naming import plate_text
 from domain.visits.nearby import near_cases, near_households
-from grid_api.schemas import Strict
+from web.bodies import Strict
 from web.routes import Answer, Ask, Route
 
 

@@ -6,12 +6,12 @@ from uuid import UUID
 from msgspec import Meta
 
 from domain.access.permissions import Permission as P
-from domain.problems import ClientTimeAbsurd, SameIdOtherContent
+from domain.problems import ClientTimeAbsurd, SameIdOtherContent, invalid
 from domain.text import clean_text
 from domain.times import occurred
 from domain.visits.patrols import FINDINGS, KINDS, SOURCES, Found, Walk, log_patrol, patrols
-from grid_api.schemas import Strict, Words
-from web.bodies import fault
+from grid_api.schemas import Words
+from web.bodies import Strict
 from web.paging import Page, paged
 from web.routes import Answer, Ask, Route
 from web.shapes import local
@@ -44,7 +44,7 @@ async def create_patrol(ask: Ask) -> Answer:
     body: NewPatrol = ask.body
     findings = tuple(Found(each.kind, clean_text(each.text), each.event_id) for each in body.findings)
     if not all(found.text for found in findings):
-        raise fault("findings", "请写明发现了什么", "required")
+        raise invalid("findings", "请写明发现了什么", "required")
     walk = Walk(
         id=body.id, grid_code=body.grid_code, kind=body.kind, source=body.source,
         since_at=occurred(body.since, "since"), until_at=occurred(body.until, "until"), findings=findings,

@@ -1,6 +1,5 @@
 """Where something is, as the worker said it: a scanned plate, a household of the list, a grid."""
 
-from uuid import UUID
 
 from domain.access.actor import Actor
 from domain.households.models import Household
@@ -24,11 +23,3 @@ async def listed(actor: Actor, household_id: object) -> Household:
         raise NotFound
     in_my_grids(actor, household)
     return household
-
-
-def path_id(ask: Ask) -> UUID:
-    """The id in the path; 404 for what is no id."""
-    try:
-        return UUID(ask.path["id"])
-    except ValueError:
-        raise NotFound from None

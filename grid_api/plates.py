@@ -4,13 +4,13 @@ from typing import Any, Literal
 
 from domain.access.actor import within
 from domain.access.permissions import Permission as P
+from domain.areas.geometry import Position
 from domain.households.actions import LIVE, activate_code, look_up
-from domain.households.positions import Position
 from domain.households.queries import household_row
 from domain.problems import CodeDead, CodeNotPrinted, NotFound, UnknownCode
 from domain.rulebook import rulebook
 from grid_api.households import household_shape
-from grid_api.schemas import Strict
+from web.bodies import Strict
 from web.routes import Ask, Limit, Route
 from web.shapes import local
 

@@ -9,17 +9,16 @@ from domain.access.permissions import Permission as P
 from domain.areas.geometry import Position
 from domain.clock import local_date, now
 from domain.households.naming import plate_text
+from domain.problems import invalid
 from domain.visits.actions import agree
 from domain.visits.coverage import Missing, coverage_rows, not_yet
 from domain.visits.purposes import NEEDS
 from domain.visits.referrals import STATES, Wanted, referral_rows
 from domain.visits.rounds import suggested_round
-from grid_api.places import path_id
-from grid_api.schemas import Strict
-from web.bodies import fault
+from web.bodies import Strict
 from web.coverage import Span, coverage_shape, missing_shape, period_of
 from web.paging import Page, paged
-from web.routes import Ask, Route
+from web.routes import Ask, Route, path_id
 from web.shapes import local
 
 WHY = {"agreed": "约好今天联系", "follow_up": "有需求待跟进", "unvisited": "本轮还没走到"}
@@ -51,7 +50,7 @@ async def today(ask: Ask) -> dict[str, Any]:
     """Where to go today, a suggestion and no order (`GET /rounds/today`)."""
     query: Here = ask.query
     if (query.lon is None) != (query.lat is None):
-        raise fault("lon", "经度和纬度须一起给出")
+        raise invalid("lon", "经度和纬度须一起给出")
     here = Position(query.lon, query.lat, query.datum) if query.lon is not None and query.lat is not None else None
     rows, total = await suggested_round(ask.actor, now(), here, query.limit)
     return {"date": local_date(now()).isoformat(), "total": total, "items": [_stop(row) for row in rows]}

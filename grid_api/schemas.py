@@ -3,8 +3,9 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
+from web.bodies import Strict
 from web.paging import Page
 
 Code = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -12,10 +13,6 @@ PlateText = Annotated[str, Meta(min_length=1, max_length=600)]
 Files = Annotated[list[UUID], Meta(max_length=9)]
 Words = Annotated[str, Meta(max_length=2000)]
 Mine = Literal["assigned", "reported", "grid", "inspection"]
-
-
-class Strict(Struct, forbid_unknown_fields=True, kw_only=True):
-    """A body that refuses what it does not know."""
 
 
 class SignIn(Strict):

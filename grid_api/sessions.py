@@ -20,11 +20,11 @@ from domain.problems import (
     WeChatTaken,
     WeChatUnavailable,
     WrongCredentials,
+    invalid,
 )
 from domain.sql import execute
 from domain.text import clean_phone, clean_text
 from grid_api.schemas import SignIn, WeChatCode
-from web.bodies import fault
 from web.identity import open_session
 from web.routes import PUBLIC, SIGNED_IN, Ask, Limit, Route
 from web.shapes import local
@@ -42,7 +42,7 @@ async def prove(ask: Ask) -> WeChatLogin | Proof:
     if body.wechat_code is not None:
         return await _redeem(ask, body.wechat_code)
     if not body.phone or not body.password:
-        raise fault("phone", "请用微信登录,或填写手机号和密码", "required")
+        raise invalid("phone", "请用微信登录,或填写手机号和密码", "required")
     phone = clean_phone(body.phone) or clean_text(body.phone)
     return await check_password("worker", phone, body.password)
 

@@ -37,12 +37,11 @@ from domain.sync.items import KEEP_DAYS, MOST_BYTES, MOST_ITEMS, Envelope, Parce
 from domain.sync.outcome import Outcome, TryAgain
 from domain.sync.pull import PAGE, Page, pull
 from domain.sync.queries import item_result, refused_items
-from grid_api.places import path_id
 from grid_api.sync_verbs import verbs
 from web.faults import translate
 from web.paging import Page as List
 from web.paging import paged
-from web.routes import PUBLIC, SIGNED_IN, Ask, Limit, Route
+from web.routes import PUBLIC, SIGNED_IN, Ask, Limit, Route, path_id
 from web.shapes import local
 from web.unit_of_work import attempt, run_unit
 

@@ -5,13 +5,12 @@ from typing import Any
 from domain.access.permissions import Permission as P
 from domain.households.naming import plate_text
 from domain.notices.tell import tell_tasks, told
+from domain.problems import invalid
 from domain.suggestions.actions import my_suggestions, suggest
 from domain.text import clean_text
-from grid_api.places import path_id
 from grid_api.schemas import NewSuggestion, TaskPage, Told
-from web.bodies import fault
 from web.paging import Page, paged
-from web.routes import Ask, Route
+from web.routes import Ask, Route, path_id
 from web.shapes import local
 
 
@@ -32,7 +31,7 @@ async def create_suggestion(ask: Ask) -> dict[str, Any]:
     """Keep a suggestion or a complaint about the app (`POST /suggestions`)."""
     text = clean_text(ask.body.text)
     if not text:
-        raise fault("text", "请写下您的意见", "required")
+        raise invalid("text", "请写下您的意见", "required")
     said = await suggest(ask.actor, text)
     return {"id": said.id, "at": local(said.at)}
 

@@ -29,8 +29,7 @@ from domain.problems import (
 from domain.uploads.actions import begin, find, finish, give_up, lose, refuse, stored_before
 from domain.uploads.models import Upload
 from domain.uploads.parts import Part, PartMissing, PartStore
-from grid_api.places import path_id
-from web.routes import PUBLIC, Answer, Ask, Handler, Limit, Route
+from web.routes import PUBLIC, Answer, Ask, Handler, Limit, Route, path_id
 from web.tus import (
     ABILITIES,
     PART_TYPE,

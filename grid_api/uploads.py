@@ -8,12 +8,10 @@ from domain.attachments.actions import store_attachment
 from domain.attachments.intake import repeatable_id, take_in
 from domain.attachments.models import Attachment
 from domain.cases.field import field_attachment
-from domain.problems import RangeNotSatisfiable, SameIdOtherContent, StorageFull, UnacceptableUpload
+from domain.problems import RangeNotSatisfiable, SameIdOtherContent, StorageFull, UnacceptableUpload, invalid
 from domain.uploads.actions import stored_before
-from grid_api.places import path_id
-from web.bodies import fault
 from web.files import MOST_BYTES, Size, file_answer, stored_shape
-from web.routes import Answer, Ask, Limit, Route
+from web.routes import Answer, Ask, Limit, Route, path_id
 from web.unit_of_work import shielded
 
 
@@ -32,7 +30,7 @@ def _own_id(text: str) -> UUID | None:
     try:
         return UUID(text) if text else None
     except ValueError:
-        raise fault("attachment_id", "编号格式不对") from None
+        raise invalid("attachment_id", "编号格式不对") from None
 
 
 async def keep(ask: Ask) -> dict[str, Any]:

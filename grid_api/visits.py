@@ -5,7 +5,14 @@ from typing import Any
 from domain.access.permissions import Permission as P
 from domain.clock import now
 from domain.households.naming import plate_text
-from domain.problems import ClientTimeAbsurd, CodeDead, SameIdOtherContent, UnknownAttachment, UnknownCode
+from domain.problems import (
+    ClientTimeAbsurd,
+    CodeDead,
+    SameIdOtherContent,
+    UnknownAttachment,
+    UnknownCode,
+    invalid,
+)
 from domain.rulebook import rulebook
 from domain.text import clean_text
 from domain.times import occurred
@@ -15,7 +22,6 @@ from domain.visits.purposes import NEEDS, OUTCOMES, PURPOSES, REFERRED
 from domain.visits.queries import VisitSearch, unvisited, visits
 from grid_api.places import listed, scanned
 from grid_api.schemas import NewVisit, VisitPage
-from web.bodies import fault
 from web.paging import Page, paged
 from web.routes import Answer, Ask, Route
 from web.shapes import local
@@ -25,7 +31,7 @@ async def create_visit(ask: Ask) -> Answer:
     """Keep a visit (contract: `POST /visits`); 201 for a new one, 200 for one that was sent before."""
     body: NewVisit = ask.body
     if (body.household_id is None) == (body.plate_code is None):
-        raise fault("household_id", "请填写 household_id 或 plate_code 其中一项", "required")
+        raise invalid("household_id", "请填写 household_id 或 plate_code 其中一项", "required")
     house = await (scanned(ask, body.plate_code) if body.plate_code else listed(ask.actor, body.household_id))
     call = Call(
         id=body.id, household=house, occurred_at=occurred(body.occurred_at, "occurred_at"),

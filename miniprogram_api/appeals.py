@@ -7,11 +7,10 @@ from domain.areas.queries import served
 from domain.cases.clocks import exact_level
 from domain.clock import now
 from domain.households.actions import CodeFound, find_code
-from domain.problems import CodeDead, EmptyAppeal, UnknownAttachment, UnknownCode
+from domain.problems import CodeDead, EmptyAppeal, UnknownAttachment, UnknownCode, invalid
 from domain.rulebook import rulebook
 from domain.text import clean_phone, clean_text
 from miniprogram_api.schemas import Contact, NewAppeal
-from web.bodies import fault
 from web.routes import Ask, Route
 from web.shapes import local
 
@@ -75,7 +74,7 @@ def read_contact(contact: Contact | None) -> Contact:
         return Contact()
     phone = clean_phone(contact.phone) if contact.phone.strip() else ""
     if phone is None:
-        raise fault("contact.phone", "电话号码不对,请填写手机号或带区号的座机")
+        raise invalid("contact.phone", "电话号码不对,请填写手机号或带区号的座机")
     return Contact(name=clean_text(contact.name), phone=phone)
 
 
@@ -90,13 +89,13 @@ async def _place(body: NewAppeal, plate: CodeFound | None) -> Area:
     code = plate.household.grid_code if plate else clean_text(body.area_code or "") or rulebook().county
     found = await served(code)
     if found is None:
-        raise fault("area_code", "没有这个地区")
+        raise invalid("area_code", "没有这个地区")
     return found
 
 
 def _topic(topic: str | None) -> str:
     if topic and topic not in rulebook().topics:
-        raise fault("topic", "没有这个问题类别")
+        raise invalid("topic", "没有这个问题类别")
     return topic or ""
 
 
@@ -106,7 +105,7 @@ def _on_behalf(body: NewAppeal) -> dict[str, object] | None:
         return None
     phone = clean_phone(person.phone) if person.phone.strip() else ""
     if phone is None:
-        raise fault("on_behalf_of.phone", "电话号码不对,请填写手机号或带区号的座机")
+        raise invalid("on_behalf_of.phone", "电话号码不对,请填写手机号或带区号的座机")
     return {
         "name": clean_text(person.name),
         "phone": phone,

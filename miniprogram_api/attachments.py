@@ -6,9 +6,8 @@ from domain.access.permissions import Permission as P
 from domain.attachments.actions import store_attachment
 from domain.attachments.queries import own_or_shown
 from domain.problems import RangeNotSatisfiable, StorageFull, UnacceptableUpload
-from miniprogram_api.own import path_id
 from web.files import MOST_BYTES, Size, file_answer, receive, stored_shape
-from web.routes import Answer, Ask, Limit, Route
+from web.routes import Answer, Ask, Limit, Route, path_id
 
 
 async def create_attachment(ask: Ask) -> dict[str, Any]:

@@ -4,12 +4,12 @@ from typing import Any
 
 from domain.access.permissions import Permission as P
 from domain.areas.queries import place
+from domain.households.naming import masked_door
 from domain.people import bindings
 from domain.problems import AlreadyBound, CodeDead, TooManyHouseholds, UnknownCode
-from miniprogram_api.own import path_id
-from miniprogram_api.plate_card import plate_text
-from miniprogram_api.schemas import CodeText, Strict
-from web.routes import Answer, Ask, Route
+from miniprogram_api.schemas import CodeText
+from web.bodies import Strict
+from web.routes import Answer, Ask, Route, path_id
 from web.scans import scanned
 
 
@@ -29,7 +29,7 @@ async def bind(ask: Ask) -> Answer:
         "household_id": found.household.id,
         "state": membership.state,
         "place": await place(found.household.area_path),
-        "plate_text": plate_text(found.household),
+        "plate_text": masked_door(found.household.group_name, found.household.door_text),
         "next_step": "已绑定" if bound else "已提交,村委会核对后会告诉您。绑定前也可以照常反映问题。",
     }
     return Answer(body, status=201 if bound else 202)

@@ -5,9 +5,8 @@ from typing import Any
 from domain.access.permissions import Permission as P
 from domain.notices.actions import read_notice
 from domain.notices.queries import inbox, unread_count
-from miniprogram_api.own import path_id
 from web.paging import Page, paged
-from web.routes import Ask, Route
+from web.routes import Ask, Route, path_id
 from web.shapes import local
 
 

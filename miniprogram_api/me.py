@@ -11,11 +11,10 @@ from domain.notices.texts import wechat_template
 from domain.people.actions import households_of, openid_of, set_phone
 from domain.people.models import Resident
 from domain.people.privacy import access_log, erase, own_data
-from domain.problems import UnknownTemplate, WeChatCodeRefused, WeChatUnavailable
+from domain.problems import UnknownTemplate, WeChatCodeRefused, WeChatUnavailable, invalid
 from domain.rulebook import rulebook
 from domain.text import clean_phone
 from miniprogram_api.schemas import PhoneCode, Subscriptions
-from web.bodies import fault
 from web.routes import Ask, Route
 from web.shapes import local, masked_name, masked_phone
 from web.wechat import redeem_phone
@@ -47,7 +46,7 @@ async def put_phone(ask: Ask) -> dict[str, str]:
     """Keep the number that WeChat vouched for."""
     phone = clean_phone(ask.prepared)
     if phone is None:
-        raise fault("wechat_phone_code", "微信给出的号码不是国内电话号码,请在反映问题时手动填写")
+        raise invalid("wechat_phone_code", "微信给出的号码不是国内电话号码,请在反映问题时手动填写")
     await set_phone(ask.actor.id, phone)  # type: ignore[arg-type]
     return {"phone_masked": masked_phone(phone)}
 

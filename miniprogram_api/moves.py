@@ -6,14 +6,12 @@ from domain.access.permissions import Permission as P
 from domain.appeals.models import Message
 from domain.cases.states import STATES
 from domain.clock import now
-from domain.problems import GuardNotMet, MoveNotAllowed, UnknownAttachment
+from domain.problems import GuardNotMet, MoveNotAllowed, UnknownAttachment, invalid
 from domain.review.deeds import review_deeds
 from domain.text import clean_text
 from domain.workflow.own import Own, add_message, lock_own, object_to, urge, withdraw
-from miniprogram_api.own import path_id
 from miniprogram_api.schemas import NewMessage, NewObjection, NewUrge, NewWithdrawal
-from web.bodies import fault
-from web.routes import Ask, Limit, Route
+from web.routes import Ask, Limit, Route, path_id
 from web.shapes import local
 
 URGES = (Limit("appeal-urges", 10, 3600, per="caller"),)  # each one is told to the unit; more of them say no more
@@ -24,7 +22,7 @@ async def post_message(ask: Ask) -> dict[str, Any]:
     body: NewMessage = ask.body
     text = clean_text(body.text)
     if not text and not body.attachment_ids:
-        raise fault("text", "请写几个字,或者附上照片、录音", "required")
+        raise invalid("text", "请写几个字,或者附上照片、录音", "required")
     own = await lock_own(ask.actor, path_id(ask))
     return await _done(own, await add_message(own, text or "(见附件)", body.attachment_ids))
 
@@ -45,7 +43,7 @@ async def post_objection(ask: Ask) -> dict[str, Any]:
     """Object to how it was answered or ended."""
     reason = clean_text(ask.body.reason)
     if not reason:
-        raise fault("reason", "请说一下哪里不对", "required")
+        raise invalid("reason", "请说一下哪里不对", "required")
     own = await lock_own(ask.actor, path_id(ask))
     return await _done(own, await object_to(own, reason))
 

@@ -13,22 +13,13 @@ from domain.cases.clocks import exact_level
 from domain.cases.queries import facts
 from domain.cases.states import STATES
 from domain.clock import now
-from domain.problems import NotFound
 from domain.review.deeds import review_deeds
 from domain.rulebook import rulebook
 from web.paging import Page, paged
-from web.routes import Ask, Route
+from web.routes import Ask, Route, path_id
 from web.shapes import local
 
 SHOWN = list(EVENTS)
-
-
-def path_id(ask: Ask, name: str = "id") -> UUID:
-    """The id in the path; 404 when it is none."""
-    try:
-        return UUID(ask.path[name])
-    except ValueError:
-        raise NotFound from None
 
 
 async def list_appeals(ask: Ask) -> dict[str, Any]:

@@ -5,12 +5,12 @@ from typing import Any, Literal
 
 from domain.areas.queries import public_worker
 from domain.households.actions import report_code
+from domain.households.naming import masked_door
 from domain.households.queries import plate_place
 from domain.problems import CodeDead, UnknownCode
 from domain.rulebook import rulebook
-from miniprogram_api.plate_card import plate_text
 from miniprogram_api.scan import PER_ADDRESS
-from miniprogram_api.schemas import Strict
+from web.bodies import Strict
 from web.door import address
 from web.routes import PUBLIC, Ask, Limit, Route
 from web.scans import DAY, scanned
@@ -24,7 +24,7 @@ async def show_plate(ask: Ask) -> dict[str, Any]:
     return {
         "status": found.code.state,
         **place,
-        "plate_text": plate_text(found.household),
+        "plate_text": masked_door(found.household.group_name, found.household.door_text),
         "grid_worker": {name: worker[name] for name in ("name", "phone", "commitment")} if worker else None,
         "hotline": rulebook().hotline,
     }

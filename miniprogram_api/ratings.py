@@ -9,9 +9,8 @@ from domain.ratings.actions import Verdict, rate
 from domain.text import clean_text
 from domain.workflow.closing import after_verdict
 from domain.workflow.own import lock_own
-from miniprogram_api.own import path_id
 from miniprogram_api.schemas import NewRating
-from web.routes import Ask, Route
+from web.routes import Ask, Route, path_id
 from web.shapes import local
 
 REDO = "您不满意,我们已安排督办并重新办理,办好后再请您评价。"

@@ -4,7 +4,7 @@ from typing import Any
 
 from domain.access.permissions import Permission as P
 from domain.clock import now
-from domain.problems import GuardNotMet, ReviewFinal, ReviewWindowClosed
+from domain.problems import GuardNotMet, ReviewFinal, ReviewWindowClosed, invalid
 from domain.review.hearing_requests import announced, ask_own
 from domain.review.models import Review
 from domain.review.queries import own_reviews
@@ -14,11 +14,10 @@ from domain.review.states import STATES, STEPS
 from domain.rulebook import rulebook
 from domain.text import clean_text
 from domain.workflow.own import lock_own
-from miniprogram_api.own import path_id
-from miniprogram_api.schemas import Strict, Words
+from miniprogram_api.schemas import Words
 from miniprogram_api.topics import CACHED
-from web.bodies import fault
-from web.routes import PUBLIC, Answer, Ask, Route
+from web.bodies import Strict
+from web.routes import PUBLIC, Answer, Ask, Route, path_id
 from web.shapes import local
 
 SEEN_BY = "被反映的单位看不到这份反映。上一级单位和纪检监察人员会在 24 小时内与您联系。"
@@ -82,7 +81,7 @@ async def post_retaliation(ask: Ask) -> dict[str, Any]:
 def _words(field: str, text: str) -> str:
     words = clean_text(text)
     if not words:
-        raise fault(field, "请写几个字", "required")
+        raise invalid(field, "请写几个字", "required")
     return words
 
 

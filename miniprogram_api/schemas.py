@@ -3,7 +3,9 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from msgspec import Meta, Struct
+from msgspec import Meta
+
+from web.bodies import Strict
 
 CONTENT_LENGTH = 5000
 
@@ -16,10 +18,6 @@ Solved = Literal["yes", "partly", "no"]
 StaffConduct = Literal["active", "average", "inactive"]
 AppealKind = Literal["consult", "help", "complaint", "report", "suggestion", "thanks"]
 Identity = Literal["named", "hidden_from_handler", "anonymous"]
-
-
-class Strict(Struct, forbid_unknown_fields=True, kw_only=True):
-    """A body that refuses what it does not know."""
 
 
 class Location(Strict):

@@ -11,7 +11,7 @@ from domain.people.models import Resident
 from domain.ports import WeChatLogin
 from domain.problems import WeChatCodeRefused, WeChatUnavailable
 from domain.sql import execute
-from miniprogram_api.schemas import Strict
+from web.bodies import Nothing, Strict
 from web.identity import open_session
 from web.routes import PUBLIC, SIGNED_IN, Ask, Limit, Route
 from web.shapes import local, masked_phone
@@ -22,10 +22,6 @@ class SignIn(Strict):
     """A `wx.login` code."""
 
     wechat_code: Annotated[str, Meta(min_length=1, max_length=200)]
-
-
-class Nothing(Strict):
-    """An empty body."""
 
 
 async def ask_wechat(ask: Ask) -> WeChatLogin:

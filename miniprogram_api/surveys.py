@@ -9,7 +9,8 @@ from domain.rulebook import rulebook
 from domain.surveys.answers import FourAnswers, answer_by_link, by_token
 from domain.surveys.waves import FOUR
 from domain.text import clean_text
-from miniprogram_api.schemas import Score, Solved, StaffConduct, Strict
+from miniprogram_api.schemas import Score, Solved, StaffConduct
+from web.bodies import Strict
 from web.routes import PUBLIC, Ask, Limit, Route
 from web.shapes import local
 

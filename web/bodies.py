@@ -9,6 +9,15 @@ from domain.problems import InvalidFields, MalformedBody, UnknownField
 
 S = TypeVar("S")
 
+
+class Strict(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """A body or a query that refuses what it does not know."""
+
+
+class Nothing(Strict):
+    """An empty body."""
+
+
 _UNKNOWN = re.compile(r"unknown field `(?P<field>[^`]+)`")
 _MISSING = re.compile(r"missing required field `(?P<field>[^`]+)`")
 _AT = re.compile(r" - at `(?P<path>[^`]+)`")
@@ -31,18 +40,6 @@ _TYPES = {
     "object": "一组项目", "uuid": "编号", "date": "日期", "datetime": "时间", "time": "时刻", "null": "空",
 }  # fmt: skip
 
-
-class FieldFault(msgspec.Struct):
-    """One fault of one field."""
-
-    field: str
-    code: str
-    message: str
-
-
-def fault(field: str, message: str, code: str = "invalid") -> InvalidFields:
-    """The problem of one field, for checks that a type cannot express."""
-    return InvalidFields(errors=[{"field": field, "code": code, "message": message}])
 
 
 def _spoken(word: str) -> str:

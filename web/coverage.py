@@ -5,10 +5,10 @@ from typing import Any
 
 from domain.clock import local_date, now
 from domain.households.naming import plate_text
+from domain.problems import invalid
 from domain.rulebook import rulebook
 from domain.statistics.rates import coverage
 from domain.visits.coverage import Period
-from web.bodies import fault
 from web.paging import Page
 
 LONGEST = timedelta(days=1100)
@@ -26,7 +26,7 @@ def period_of(span: Span) -> Period:
     until = span.until or local_date(now())
     since = span.since or until - timedelta(days=rulebook().visit_round_days)
     if not timedelta() <= until - since <= LONGEST:
-        raise fault("since", "起止日期不对:开始不能晚于结束,最长三年")
+        raise invalid("since", "起止日期不对:开始不能晚于结束,最长三年")
     return Period(since, until)
 
 

@@ -16,7 +16,6 @@ from domain.access.permissions import Permission
 from domain.journal.flush import Enqueue
 from domain.ports import Store
 from domain.problems import (
-    InvalidFields,
     NotAllowed,
     NotFound,
     NotSignedIn,
@@ -24,6 +23,7 @@ from domain.problems import (
     ServerFault,
     TemporarilyUnavailable,
     TooManyRequests,
+    invalid,
 )
 from web import replay
 from web.bodies import read_json, read_query
@@ -189,9 +189,7 @@ def _replay_key(route: Route, request: Request, ask: Ask) -> replay.ReplayKey | 
     if not route.replay or route.method != "POST" or not key or not ask.actor.id:
         return None  # thousands of phones share one address: without a session nobody is told what another one got
     if len(key) > KEY_LENGTH or not key.isprintable():
-        raise InvalidFields(
-            errors=[{"field": "Idempotency-Key", "code": "invalid", "message": f"最多 {KEY_LENGTH} 个可见字符"}]
-        )
+        raise invalid("Idempotency-Key", f"最多 {KEY_LENGTH} 个可见字符")
     body = ask.body.digest if route.upload_bytes is not None else request.body
     return replay.replay_key(ask.actor.label, key, request.method, request.path, body)
 

@@ -1,6 +1,5 @@
 """Translates failures that are not problems yet: the database away or slow is 503 with a time, the rest is a 500."""
 
-import asyncio
 
 import asyncpg
 import msgspec
@@ -19,7 +18,6 @@ _AWAY = (
     asyncpg.DiskFullError,
     ConnectionError,
     TimeoutError,
-    asyncio.TimeoutError,
     DBConnectionError,
 )
 _UNWRITABLE = (asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError)  # a NUL in a text

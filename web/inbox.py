@@ -1,13 +1,11 @@
 """The inbox of staff and grid workers: the same two handlers behind each door."""
 
 from typing import Any
-from uuid import UUID
 
 from domain.notices.actions import read_notice
 from domain.notices.queries import inbox, unread_count
-from domain.problems import NotFound
 from web.paging import Page, paged
-from web.routes import Ask, Gate, Route
+from web.routes import Ask, Gate, Route, path_id
 from web.shapes import local
 
 
@@ -26,11 +24,7 @@ async def list_inbox(ask: Ask) -> dict[str, Any]:
 
 async def mark_read(ask: Ask) -> None:
     """Mark one of the caller's notices as read; 404 for anybody else's."""
-    try:
-        notice = UUID(ask.path["id"])
-    except ValueError:
-        raise NotFound from None
-    await read_notice(ask.actor, notice)
+    await read_notice(ask.actor, path_id(ask))
 
 
 def _shape(row: dict[str, Any]) -> dict[str, Any]:

@@ -4,12 +4,13 @@ runs them, OpenAPI is made from them."""
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO, Final
+from uuid import UUID
 
 import msgspec
 
 from domain.access.actor import ANONYMOUS, Actor
 from domain.access.permissions import Permission
-from domain.problems import Problem
+from domain.problems import NotFound, Problem
 
 
 class _Public:
@@ -42,6 +43,14 @@ class Ask:
     prepared: Any = None  # what `prepare` brought from outside the transaction
     request: Any = None  # the raw request, for doors that need a header or the address
     app: Any = None
+
+
+def path_id(ask: Ask, name: str = "id") -> UUID:
+    """The id in the path; what is no id names nothing, so 404."""
+    try:
+        return UUID(ask.path[name])
+    except ValueError:
+        raise NotFound from None
 
 
 @dataclass(frozen=True)

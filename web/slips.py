@@ -2,7 +2,6 @@
 
 from asyncio import to_thread
 from typing import Annotated, Any, Literal
-from uuid import UUID
 
 from msgspec import Meta, Struct
 
@@ -10,7 +9,7 @@ from domain.access.permissions import Permission
 from domain.appeals.agency import slip_of
 from domain.problems import NotFound
 from qr.slips import render_slip
-from web.routes import Answer, Ask, Limit, Route
+from web.routes import Answer, Ask, Limit, Route, path_id
 
 
 class Slip(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -23,7 +22,7 @@ class Slip(Struct, forbid_unknown_fields=True, kw_only=True):
 async def print_slip(ask: Ask) -> Answer:
     """The slip of an appeal that I filed, as PDF (`POST /appeals/{id}/slip`); drawn in a thread, it takes a while."""
     body: Slip = ask.body
-    slip = await slip_of(ask.actor, _id(ask), body.query_code, _public_url(ask.app))
+    slip = await slip_of(ask.actor, path_id(ask), body.query_code, _public_url(ask.app))
     raw = await to_thread(render_slip, slip, body.paper)
     return Answer(raw=raw, headers={"Cache-Control": "no-store"}, content_type="application/pdf")
 
@@ -35,13 +34,6 @@ def slip_route(gate: Permission) -> Route:
         replay=False, limit=(Limit("slips", 60, 60, per="caller"),), content_type="application/pdf",
         summary="打印回执(A6 或 58 毫米热敏纸)", problems=(NotFound,),
     )  # fmt: skip
-
-
-def _id(ask: Ask) -> UUID:
-    try:
-        return UUID(ask.path["id"])
-    except ValueError:
-        raise NotFound from None
 
 
 def _public_url(app: Any) -> str:

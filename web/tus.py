@@ -27,11 +27,11 @@ from domain.problems import (
     TusVersionUnsupported,
     UnsupportedMediaType,
     UploadStalled,
+    invalid,
 )
 from domain.uploads.actions import NewUpload, advance
 from domain.uploads.models import Upload
 from domain.uploads.parts import Part
-from web.bodies import fault
 from web.unit_of_work import shielded
 
 VERSION: Final = "1.0.0"
@@ -69,11 +69,11 @@ def read_creation(headers: Any) -> NewUpload:
     """The announcement of a new upload; 422 names the header that is wrong."""
     metadata = headers.get("upload-metadata", "")
     if len(metadata) > _MOST_METADATA:
-        raise fault("Upload-Metadata", f"最多 {_MOST_METADATA} 个字符")
+        raise invalid("Upload-Metadata", f"最多 {_MOST_METADATA} 个字符")
     named = _metadata(metadata)
     sha256 = named.get("sha256", "").lower()
     if sha256 and not _SHA256.fullmatch(sha256):
-        raise fault("Upload-Metadata.sha256", "应为 64 位十六进制")
+        raise invalid("Upload-Metadata.sha256", "应为 64 位十六进制")
     return NewUpload(_number(headers, "Upload-Length"), _id(named.get("attachment_id", "")), sha256, metadata)
 
 
@@ -187,7 +187,7 @@ class _Writer:
 def _number(headers: Any, name: str) -> int:
     value = headers.get(name.lower(), "")
     if not _NUMBER.fullmatch(value):
-        raise fault(name, "请求头须为不小于 0 的整数", "required" if not value else "invalid")
+        raise invalid(name, "请求头须为不小于 0 的整数", "required" if not value else "invalid")
     return int(value)
 
 
@@ -198,7 +198,7 @@ def _metadata(text: str) -> dict[str, str]:
         try:
             found[key] = b64decode(value, validate=True).decode()
         except (NotBase64, ValueError):
-            raise fault("Upload-Metadata", "每一项应为名称、空格、Base64") from None
+            raise invalid("Upload-Metadata", "每一项应为名称、空格、Base64") from None
     return found
 
 
@@ -208,7 +208,7 @@ def _id(text: str) -> UUID | None:
     try:
         return UUID(text)
     except ValueError:
-        raise fault("Upload-Metadata.attachment_id", "编号格式不对") from None
+        raise invalid("Upload-Metadata.attachment_id", "编号格式不对") from None
 
 
 def _checksum(text: str) -> Checksum | None:

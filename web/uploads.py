@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from sanic import Request
 
-from domain.problems import BodyTooLarge
-from web.bodies import fault
+from domain.problems import BodyTooLarge, invalid
 
 MAX_PARTS = 20
 MAX_HEAD = 4096
@@ -44,15 +43,15 @@ async def read_upload(request: Request, limit: int) -> Upload:
         raise BodyTooLarge(limit_bytes=limit)
     found = _BOUNDARY.match(request.headers.get("content-type", ""))
     if found is None:
-        raise fault("file", "请以 multipart/form-data 上传", "required")
+        raise invalid("file", "请以 multipart/form-data 上传", "required")
     raw = await _received(request, limit)
     try:
         parts = list(_parts(raw, (found[1] or found[2]).encode()))
     except ValueError:
-        raise fault("file", "上传的内容无法识别") from None
+        raise invalid("file", "上传的内容无法识别") from None
     file = next((part for part in parts if part.name == "file" and part.filename is not None), None)
     if file is None:
-        raise fault("file", "请选择要上传的文件", "required")
+        raise invalid("file", "请选择要上传的文件", "required")
     fields = {
         part.name: part.data.decode(errors="replace")
         for part in parts

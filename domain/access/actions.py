@@ -21,11 +21,11 @@ from domain.journal.unit import Fact, record
 from domain.ports import Store
 from domain.problems import (
     AccountLocked,
-    InvalidFields,
     NotFound,
     Problem,
     SecondFactorRequired,
     WrongCredentials,
+    invalid,
 )
 from domain.rulebook import rulebook
 from domain.sql import execute
@@ -88,7 +88,7 @@ async def sign_in(store: Store, proof: Proof, totp: str | None) -> Staff | Probl
 async def change_password(actor: Actor, proof: Proof, password_hash: str) -> None:
     """Set one's own new password; every other session of the account ends."""
     if not proof.fits or proof.staff_id != actor.id:
-        raise _invalid("password", "原密码不正确")
+        raise invalid("password", "原密码不正确")
     staff = await _locked(actor.id)
     staff.password_hash = password_hash
     await staff.save(update_fields=["password_hash"])
@@ -99,7 +99,7 @@ async def change_password(actor: Actor, proof: Proof, password_hash: str) -> Non
 async def begin_totp(actor: Actor, proof: Proof) -> tuple[str, str]:
     """A new secret and its `otpauth:` address; it counts from its confirmation on."""
     if not proof.fits or proof.staff_id != actor.id:
-        raise _invalid("password", "密码不正确")
+        raise invalid("password", "密码不正确")
     staff = await _locked(actor.id)
     staff.totp_pending = pyotp.random_base32()
     await staff.save(update_fields=["totp_pending"])
@@ -113,7 +113,7 @@ async def confirm_totp(actor: Actor, code: str) -> None:
         raise NotFound
     staff.totp_last_step = None
     if not _use_code(staff, staff.totp_pending, code):
-        raise _invalid("totp", "动态口令不正确,请核对手机时间后再试")
+        raise invalid("totp", "动态口令不正确,请核对手机时间后再试")
     staff.totp_secret, staff.totp_pending = staff.totp_pending, None
     await staff.save(update_fields=["totp_secret", "totp_pending", "totp_last_step"])
     _record("staff.second-factor-set", staff)
@@ -167,7 +167,3 @@ def _seconds(left: timedelta) -> int:
 
 def _record(event: str, staff: Staff) -> None:
     record(Fact(event, rulebook().county, None, staff.id, {}, actor=Actor(kind="staff", id=staff.id)))
-
-
-def _invalid(field: str, message: str) -> InvalidFields:
-    return InvalidFields(errors=[{"field": field, "code": "invalid", "message": message}])

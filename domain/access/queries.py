@@ -1,6 +1,6 @@
 """Readers of departments and staff."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -19,15 +19,6 @@ async def department(reference: str) -> Department | None:
     except ValueError:
         found = await Department.filter(active=True, code=reference).first()
         return found or await Department.filter(active=True, name=reference).first()
-
-
-async def department_names(ids: Iterable[UUID | None]) -> dict[UUID, str]:
-    """Names by id, for shaping lists without a query in a loop."""
-    wanted = {found for found in ids if found}
-    if not wanted:
-        return {}
-    rows = await fetch("SELECT id, name FROM departments WHERE id = ANY($1::uuid[])", [list(wanted)])
-    return {row["id"]: row["name"] for row in rows}
 
 
 async def departments(actor: Actor, text: str, before: UUID | None, limit: int) -> list[dict[str, Any]]:

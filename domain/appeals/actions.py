@@ -20,7 +20,7 @@ from domain.deadlines.choice import Choice, Facts, choose_track, running_clocks
 from domain.deadlines.tracks import ClockName, Start
 from domain.ids import new_id, new_query_code
 from domain.journal.unit import Fact, digest, record
-from domain.problems import EmptyAppeal, InvalidFields
+from domain.problems import EmptyAppeal, invalid
 from domain.rulebook import Rulebook, rulebook
 
 TITLE_LENGTH = 30
@@ -110,7 +110,7 @@ async def add_appeal(said: Submission, case: Case) -> tuple[Appeal, str]:
         if "external_id" not in str(error):
             raise
         message = "该渠道编号已登记"
-        raise InvalidFields(errors=[{"field": "external_id", "code": "taken", "message": message}]) from None
+        raise invalid("external_id", message, "taken") from None
     await _link(said, case, appeal)
     return appeal, query_code
 

@@ -10,7 +10,7 @@ from domain.appeals.models import Appeal
 from domain.areas.queries import place
 from domain.cases.models import Deadline
 from domain.clock import SHANGHAI
-from domain.problems import InvalidFields, NotFound
+from domain.problems import InvalidFields, NotFound, invalid
 from domain.rulebook import rulebook
 from qr.slips import SlipData
 
@@ -23,7 +23,7 @@ async def file_for(actor: Actor, said: Submission, *, consent: bool) -> Filed:
     named = bool(said.name or said.phone)
     if named and not consent:
         message = "写明群众姓名或电话前,请先征得本人同意并勾选"
-        raise InvalidFields(errors=[{"field": "on_behalf_of.consent", "code": "required", "message": message}])
+        raise invalid("on_behalf_of.consent", message, "required")
     identity = said.identity if named else "anonymous"
     filed = await submit_appeal(actor, replace(said, channel=CHANNEL, identity=identity, entered_by=actor.id))
     filed.case.reporter_id = actor.id

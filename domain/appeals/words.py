@@ -95,17 +95,6 @@ CLOCKS: Mapping[str, str] = {
     "instructed": "按批示交办的期限",
 }
 
-# What a villager can do now; the second is the path of the call.
-DEEDS: Mapping[str, str] = {
-    "message": "messages",
-    "supply-info": "messages",
-    "urge": "urges",
-    "withdraw": "withdrawal",
-    "contest": "objections",
-    "object": "objections",
-    "rate": "ratings",
-}
-
 # Who may open an identity, for the appellant's own access log.
 ROLES: Mapping[str, str] = {
     "intake_officer": "受理人员",

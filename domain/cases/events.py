@@ -26,7 +26,7 @@ from domain.deadlines.tracks import Start
 from domain.ids import new_id
 from domain.journal.once import first_time
 from domain.journal.unit import Fact, digest, record
-from domain.problems import InvalidFields, NotFound, SameIdOtherContent
+from domain.problems import InvalidFields, NotFound, SameIdOtherContent, invalid
 from domain.rulebook import rulebook
 
 TITLE_LENGTH = 30
@@ -89,7 +89,7 @@ async def grid_for(actor: Actor, code: str | None, position: Position | None = N
         found = await Area.get(path=paths[0])
     if found is None:
         message = "您负责多个网格,请选择事件所在的网格"
-        raise InvalidFields(errors=[{"field": "grid_code", "code": "required", "message": message}])
+        raise invalid("grid_code", message, "required")
     return found
 
 

@@ -16,7 +16,7 @@ from domain.clock import now
 from domain.deadlines.limits import Limit
 from domain.deadlines.tracks import ClockName, Track
 from domain.journal.unit import Fact, record
-from domain.problems import InvalidFields
+from domain.problems import invalid
 from domain.rulebook import Rulebook, install, rulebook
 from domain.sql import execute, fetch, fetch_one
 
@@ -78,9 +78,9 @@ def expanded(changes: Iterable[LimitChange]) -> list[tuple[str, str, str, str, s
     for n, change in enumerate(changes):
         own = _clock(change.area, change.track, change.clock)
         if own is None:
-            raise _invalid(f"changes[{n}]", "没有这个轨道或时限")
+            raise invalid(f"changes[{n}]", "没有这个轨道或时限")
         if own.legal != change.limit.legal:
-            raise _invalid(f"changes[{n}].limit", "法定期限与工作时限不能互换")
+            raise invalid(f"changes[{n}].limit", "法定期限与工作时限不能互换")
         areas = [change.area]
         if change.area == BASE:
             areas += [a for a in rulebook().overlays if _clock(a, change.track, change.clock) == own]
@@ -219,16 +219,13 @@ def _clock(area: str, track: str, clock: str) -> Limit | None:
     return known.limit if known else None
 
 
-def _invalid(field: str, message: str) -> InvalidFields:
-    return InvalidFields(errors=[{"field": field, "code": "invalid", "message": message}])
-
 
 def parse_limit(code: str, field: str) -> Limit:
     """A limit from its code such as `5wd`; 422 for anything else."""
     try:
         return Limit.parse(code)
     except ValueError as error:
-        raise _invalid(field, str(error)) from None
+        raise invalid(field, str(error)) from None
 
 
 def described(edit: LimitEdit) -> dict[str, Any]:

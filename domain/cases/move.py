@@ -11,7 +11,7 @@ import msgspec
 from domain.access.actor import Actor
 from domain.cases import clocks
 from domain.cases.models import Case, CaseText, CaseUnit
-from domain.cases.policy import CaseFacts, allowed, refusal, walled
+from domain.cases.policy import CaseFacts, refusal, walled
 from domain.cases.queries import visible_cases
 from domain.cases.states import ENDED, MOVES, OPEN, Move, target
 from domain.cases.waiting import stop_waiting
@@ -199,11 +199,6 @@ async def _keep_text(turn: Turn) -> dict[str, str]:
         author=turn.actor.label, at=now(),
     )  # fmt: skip
     return {"text_id": str(text.id), "text_digest": digest(text.id, turn.text)}
-
-
-def can(case: CaseFacts, actor: Actor) -> list[str]:
-    """The moves that this actor may make now."""
-    return allowed(case, actor)
 
 
 def check_effects() -> None:

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from domain.access.actor import Actor, within
+from domain.access.actor import Actor
 from domain.access.permissions import UNIT_ROLES, Permission
-from domain.cases.states import ENDED, STATES, Move, accepts, possible
+from domain.cases.states import STATES, Move, accepts, possible
 from domain.problems import ConflictOfInterest, MoveNotAllowed, NotAllowed, Problem, SameOfficer
 
 
@@ -115,18 +115,6 @@ def _other_than_handler(case: CaseFacts, actor: Actor, held: bool) -> Problem | 
 
 def _of_units(case: CaseFacts, departments: Iterable[UUID]) -> bool:
     return any(department in {case.lead_id, case.review_unit_id, *case.co_ids} for department in departments)
-
-
-def readable(case: CaseFacts, actor: Actor, areas: Iterable[str]) -> bool:
-    """Whether a case found by id lies in one of the area subtrees or belongs to the actor's units."""
-    if walled(case, actor):
-        return False
-    return any(within(case.area_path, area) for area in areas) or _of_units(case, actor.units)
-
-
-def ended(state: str) -> bool:
-    """Whether a state is final (every final state can still be contested)."""
-    return state in ENDED
 
 
 def of_units(case: CaseFacts, actor: Actor) -> bool:

@@ -18,7 +18,7 @@ from domain.casework.models import CaseMinutes, FirstResponsible, LeaderAction, 
 from domain.clock import local_date, now
 from domain.ids import new_id
 from domain.journal.unit import Fact, digest, record
-from domain.problems import ConflictOfInterest, InvalidFields, NotAllowed, NotFound
+from domain.problems import ConflictOfInterest, NotAllowed, NotFound, invalid
 from domain.rulebook import rulebook
 from domain.sql import fetch
 
@@ -92,7 +92,7 @@ async def name_first_responsible(actor: Actor, case_id: UUID, staff_id: UUID) ->
     actor.require(Permission.CASE_SUPERVISE, case.area_path)
     link = await _first_link(case, staff_id)
     if link is None:
-        raise _invalid("staff_id", "第一责任人应是该村的联村领导、村书记或第一书记")
+        raise invalid("staff_id", "第一责任人应是该村的联村领导、村书记或第一书记")
     person = await Staff.get(id=staff_id)
     if str(staff_id) in case.recused or (
         case.complained_department_id and person.department_id == case.complained_department_id
@@ -135,12 +135,12 @@ async def keep_minutes(actor: Actor, case_id: UUID, minutes: Minutes) -> CaseMin
     case, _ = await lock_visible(actor, case_id)
     actor.require(Permission.CASE_SUPERVISE, case.area_path)
     if minutes.held_on > local_date(now()):
-        raise _invalid("held_on", "会议日期不应晚于今天")
+        raise invalid("held_on", "会议日期不应晚于今天")
     if minutes.due_on < minutes.held_on:
-        raise _invalid("due_on", "化解期限应在会议之后")
+        raise invalid("due_on", "化解期限应在会议之后")
     people = {minutes.chair_id, *minutes.attendees}
     if await Staff.filter(id__in=people, active=True).count() != len(people):
-        raise _invalid("attendees", "有的账号不存在")
+        raise invalid("attendees", "有的账号不存在")
     made = await CaseMinutes.create(
         id=new_id(), case_id=case.id, held_on=minutes.held_on, chair_id=minutes.chair_id, due_on=minutes.due_on,
         attendees=[str(found) for found in minutes.attendees], strategy=minutes.strategy, decisions=minutes.decisions,
@@ -211,12 +211,8 @@ async def _first_link(case: Case, staff_id: UUID) -> VillageLink | None:
 async def _check_link(link: Link) -> None:
     by_unit = link.kind == "resident_unit"
     if by_unit and (link.department_id is None or not await Department.exists(id=link.department_id, active=True)):
-        raise _invalid("department_id", "没有这个单位")
+        raise invalid("department_id", "没有这个单位")
     if not by_unit and (link.staff_id is None or not await Staff.exists(id=link.staff_id, active=True)):
-        raise _invalid("staff_id", "没有这个账号")
+        raise invalid("staff_id", "没有这个账号")
     if link.since_on > local_date(now()):
-        raise _invalid("since_on", "起始日期不应晚于今天")
-
-
-def _invalid(field: str, message: str) -> InvalidFields:
-    return InvalidFields(errors=[{"field": field, "code": "invalid", "message": message}])
+        raise invalid("since_on", "起始日期不应晚于今天")

@@ -23,7 +23,14 @@ from domain.casework.models import FirstResponsible, ListItem
 from domain.clock import local_date, now
 from domain.ids import new_id
 from domain.journal.unit import Fact, digest, record
-from domain.problems import ConflictOfInterest, GuardNotMet, InvalidFields, NotAllowed, NotFound, SameOfficer
+from domain.problems import (
+    ConflictOfInterest,
+    GuardNotMet,
+    NotAllowed,
+    NotFound,
+    SameOfficer,
+    invalid,
+)
 from domain.sql import fetch
 
 KINDS = {"issue": "问题清单", "resolution": "化解清单", "care": "跟进帮扶清单"}
@@ -57,7 +64,7 @@ async def add_item(actor: Actor, case_id: UUID, new: NewItem) -> ListItem:
     owner = await Staff.get_or_none(id=new.owner_id, active=True)
     _check(new, owner)
     if new.issue_id and not await ListItem.exists(id=new.issue_id, case_id=case.id, kind="issue"):
-        raise _invalid("issue_id", "此件没有这个问题")
+        raise invalid("issue_id", "此件没有这个问题")
     item = await ListItem.create(
         id=new_id(), case_id=case.id, area_path=case.area_path, kind=new.kind, issue_id=new.issue_id, care=new.care,
         text=new.text, standard=new.standard, department_id=case.lead_id, owner_id=new.owner_id, due_on=new.due_on,
@@ -177,20 +184,17 @@ def _check_judge(actor: Actor, case: Case, item: ListItem) -> None:
 
 def _check(new: NewItem, owner: Staff | None) -> None:
     if owner is None:
-        raise _invalid("owner_id", "没有这个账号")
+        raise invalid("owner_id", "没有这个账号")
     if new.due_on < local_date(now()):
-        raise _invalid("due_on", "期限应在今天或以后")
+        raise invalid("due_on", "期限应在今天或以后")
     if new.kind == "issue" and not new.standard:
-        raise _invalid("standard", "问题清单须写明办理标准")
+        raise invalid("standard", "问题清单须写明办理标准")
     if (new.kind == "care") is not (new.care in CARES):
-        raise _invalid("care", "跟进帮扶清单须写明事项:问题风险、帮扶救助、政策解释或下次联系")
+        raise invalid("care", "跟进帮扶清单须写明事项:问题风险、帮扶救助、政策解释或下次联系")
     found = [word for word in CONTROL if word in new.text or word in new.standard]
     if found:
-        raise _invalid("text", f"清单只写问题和帮扶,不写对人的管控(“{found[0]}”)")
+        raise invalid("text", f"清单只写问题和帮扶,不写对人的管控(“{found[0]}”)")
 
-
-def _invalid(field: str, message: str) -> InvalidFields:
-    return InvalidFields(errors=[{"field": field, "code": "invalid", "message": message}])
 
 
 def overdue(row: dict[str, Any], at: datetime) -> bool:

@@ -13,7 +13,7 @@ from domain.casework.models import LocalRule
 from domain.clock import local_date, now
 from domain.ids import new_id
 from domain.journal.unit import Fact, digest, record
-from domain.problems import InvalidFields, NotFound
+from domain.problems import NotFound, invalid
 from domain.sql import fetch
 
 
@@ -36,7 +36,7 @@ async def enter_rule(actor: Actor, new: NewRule) -> LocalRule:
         raise NotFound
     last = await LocalRule.filter(area_code=place.code, title=new.title).order_by("-version").first()
     if last and last.since_on >= new.since_on:
-        raise InvalidFields(errors=[{"field": "since_on", "code": "invalid", "message": "应晚于上一版的施行日期"}])
+        raise invalid("since_on", "应晚于上一版的施行日期")
     if last:
         last.until_on = new.since_on
         await last.save(update_fields=["until_on"])
@@ -55,7 +55,7 @@ async def end_rule(actor: Actor, rule_id: UUID, until_on: date) -> LocalRule:
     if rule is None or not any(actor.granting(Permission.RULES_MANAGE, rule.area_path)):
         raise NotFound
     if until_on < rule.since_on:
-        raise InvalidFields(errors=[{"field": "until_on", "code": "invalid", "message": "废止日期不应早于施行日期"}])
+        raise invalid("until_on", "废止日期不应早于施行日期")
     rule.until_on = until_on
     await rule.save(update_fields=["until_on"])
     record(Fact("rule.ended", rule.area_code, None, rule.id, {"until_on": until_on.isoformat()}, actor=actor))

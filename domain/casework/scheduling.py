@@ -14,7 +14,7 @@ from domain.casework.models import SchedulingNote, SchedulingTask
 from domain.clock import local_date, now
 from domain.ids import new_id
 from domain.journal.unit import Fact, digest, record
-from domain.problems import GuardNotMet, InvalidFields, NotFound, SameOfficer
+from domain.problems import GuardNotMet, NotFound, SameOfficer, invalid
 from domain.rulebook import rulebook
 from domain.sql import fetch
 
@@ -59,7 +59,7 @@ async def write_note(actor: Actor, unit_id: UUID, text: str, tasks: tuple[Todo, 
     if unit is None or not any(actor.granting(Permission.CASE_SUPERVISE, unit.area_path)):
         raise NotFound
     if any(task.due_on < local_date(now()) for task in tasks):
-        raise InvalidFields(errors=[{"field": "tasks", "code": "invalid", "message": "期限应在今天或以后"}])
+        raise invalid("tasks", "期限应在今天或以后")
     found = await standing(actor, unit.id)
     figures = {name: found[0][name] if found else 0 for name in ("open", "due", "overdue", "no_progress")}
     note = await SchedulingNote.create(

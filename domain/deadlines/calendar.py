@@ -7,11 +7,11 @@ falls back to plain weekdays; `unpublished_years` names it so that a deadline ca
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 
-# A fixed offset and not ZoneInfo: China has had no summer time since 1991, and a bare server may lack tzdata.
-SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
+from domain.clock import SHANGHAI
+
 ONE_DAY = timedelta(days=1)
 END_OF_DAY = time(23, 59, 59)
 SATURDAY = 5
@@ -129,11 +129,6 @@ class WorkCalendar:
                 return total
             total += min(end, end_at) - start
         raise AssertionError("working spans never end")
-
-
-def local_day(at: datetime) -> date:
-    """Return the day of an aware instant in Asia/Shanghai."""
-    return at.astimezone(SHANGHAI).date()
 
 
 def start_of_day(on: date) -> datetime:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
 
-from domain.deadlines.calendar import ONE_DAY, SATURDAY, SHANGHAI, WorkCalendar, local_day, start_of_day
+from domain.clock import SHANGHAI, local_date
+from domain.deadlines.calendar import ONE_DAY, SATURDAY, WorkCalendar, start_of_day
 
 SHORT_NATURAL = 7
 
@@ -55,7 +56,7 @@ def roll_steps(strict: date, last: date, calendar: WorkCalendar) -> tuple[Step, 
 
 def instant_steps(start_at: datetime, end_at: datetime) -> tuple[Step, ...]:
     """Explain an hour or minute limit on wall time by its two instants."""
-    start, end = local_day(start_at), local_day(end_at)
+    start, end = local_date(start_at), local_date(end_at)
     return (
         Step(
             start, counted=True, text=f"{_day(start, start)} {_clock(start_at)} 起算,不分昼夜和节假日连续计算"
@@ -66,7 +67,7 @@ def instant_steps(start_at: datetime, end_at: datetime) -> tuple[Step, ...]:
 
 def office_steps(start_at: datetime, end_at: datetime, calendar: WorkCalendar) -> tuple[Step, ...]:
     """Explain a working-hour limit by the office time counted on each day."""
-    start, end = local_day(start_at), local_day(end_at)
+    start, end = local_date(start_at), local_date(end_at)
     steps = [Step(start, counted=False, text=f"{_day(start, start)} {_clock(start_at)} 起算,只计上班时间")]
     for on in _days_after(start - ONE_DAY, end):
         opens, closes = max(start_at, start_of_day(on)), min(end_at, start_of_day(on + ONE_DAY))

@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Self
 
-from domain.deadlines.calendar import WorkCalendar, end_of_day, local_day
+from domain.clock import local_date
+from domain.deadlines.calendar import WorkCalendar, end_of_day
 from domain.deadlines.explain import (
     Step,
     instant_steps,
@@ -105,15 +106,15 @@ class Due:
 def due(limit: Limit, start_at: datetime, calendar: WorkCalendar) -> Due:
     """Return the end of a limit: day limits do not count the start day and end at 23:59:59 Asia/Shanghai."""
     if limit.unit.is_day:
-        return _day_due(limit, local_day(start_at), calendar)
+        return _day_due(limit, local_date(start_at), calendar)
     if limit.unit is Unit.WORKING_HOUR:
         end_at = calendar.add_working_time(start_at, timedelta(hours=limit.amount))
-        on = local_day(end_at)
-        unpublished = calendar.unpublished_years(local_day(start_at), on)
+        on = local_date(end_at)
+        unpublished = calendar.unpublished_years(local_date(start_at), on)
         return Due(end_at, on, on, office_steps(start_at, end_at, calendar), unpublished)
     step = timedelta(minutes=1) if limit.unit is Unit.MINUTE else timedelta(hours=1)
     end_at = (start_at + limit.amount * step).astimezone(UTC)
-    on = local_day(end_at)
+    on = local_date(end_at)
     return Due(end_at, on, on, instant_steps(start_at, end_at))
 
 

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from domain.deadlines.calendar import ONE_DAY, WorkCalendar, end_of_day, local_day
+from domain.clock import local_date
+from domain.deadlines.calendar import ONE_DAY, WorkCalendar, end_of_day
 from domain.deadlines.limits import Due, Limit, Unit, due, extended
 from domain.deadlines.tracks import InnerKind, InnerLimit, Stop, Track
 
@@ -69,7 +70,7 @@ def suspends(limit: Limit, reason: str = "", *, rereview: bool = False) -> bool:
 
 def suspended(limit: Limit, first_at: datetime, last_at: datetime, calendar: WorkCalendar) -> Limit | None:
     """Return what a suspension adds to a limit, in its own unit; None when no day of it was lost."""
-    first, last = local_day(first_at), local_day(last_at)
+    first, last = local_date(first_at), local_date(last_at)
     working = limit.unit is Unit.WORKING_DAY
     lost = calendar.count_working_days(first, last) if working else (last - first).days
     return replace(limit, amount=lost) if lost > 0 else None

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from enum import IntEnum
 
-from domain.deadlines.calendar import ONE_DAY, SHANGHAI, WorkCalendar, local_day, start_of_day
+from domain.clock import SHANGHAI, local_date
+from domain.deadlines.calendar import ONE_DAY, WorkCalendar, start_of_day
 from domain.deadlines.limits import Due, Limit, Unit
 
 ONE_SECOND = timedelta(seconds=1)
@@ -119,7 +120,7 @@ def _elapsed(unit: Unit, start_at: datetime, end_at: datetime, calendar: WorkCal
         return calendar.working_time_between(start_at, end_at)
     if unit is not Unit.WORKING_DAY:
         return end_at - start_at
-    first, last = local_day(start_at), local_day(end_at)
+    first, last = local_date(start_at), local_date(end_at)
     # Whole days after the first up to the last, corrected by the parts of the two edge days.
     total = ONE_DAY * calendar.count_working_days(first, last)
     if calendar.is_working_day(first):
@@ -135,7 +136,7 @@ def _reached(unit: Unit, start_at: datetime, amount: timedelta, calendar: WorkCa
         return calendar.add_working_time(start_at, amount)
     if unit is not Unit.WORKING_DAY:
         return (start_at + amount).astimezone(UTC)
-    on, left = local_day(start_at), amount
+    on, left = local_date(start_at), amount
     if calendar.is_working_day(on):
         left += start_at - start_of_day(on)
     else:

@@ -13,7 +13,7 @@ from domain.clock import local_date, now
 from domain.dispatch.models import LeaderField
 from domain.ids import new_id
 from domain.journal.unit import Fact, record
-from domain.problems import InvalidFields, NotFound
+from domain.problems import NotFound, invalid
 from domain.rulebook import rulebook
 from domain.sql import fetch
 
@@ -46,9 +46,9 @@ async def set_charge(actor: Actor, unit_id: UUID, charge: Charge) -> LeaderField
     strays = [code for code in charge.topics if code not in rulebook().topics]
     if strays:
         message = f"没有这个类别:{'、'.join(strays)}"
-        raise InvalidFields(errors=[{"field": "topics", "code": "invalid", "message": message}])
+        raise invalid("topics", message)
     if charge.staff_id and not await Staff.exists(id=charge.staff_id, active=True):
-        raise InvalidFields(errors=[{"field": "staff_id", "code": "invalid", "message": "没有这个账号,或已停用"}])
+        raise invalid("staff_id", "没有这个账号,或已停用")
     today = local_date(now())
     await LeaderField.filter(department_id=unit.id, name=charge.name, ended_on=None).update(ended_on=today)
     made = await LeaderField.create(

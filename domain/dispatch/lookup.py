@@ -9,8 +9,7 @@ from uuid import UUID
 import msgspec
 
 from domain.areas.urban import setting
-from domain.clock import now
-from domain.deadlines.calendar import local_day
+from domain.clock import local_date, now
 from domain.deadlines.limits import Limit, due
 from domain.dispatch.matching import Line, Match, Spot, Unit, match
 from domain.practices import Safeguard
@@ -135,7 +134,7 @@ def _version(row: dict[str, Any] | None, on: date) -> dict[str, Any] | None:
 def _co_tasks(safeguards: Iterable[Safeguard], spot: Spot) -> tuple[CoTask, ...]:
     found: dict[UUID, CoTask] = {}
     for each in safeguards:
-        last = local_day(due(Limit.parse(each.limit), now(), rulebook().calendar).due_at)
+        last = local_date(due(Limit.parse(each.limit), now(), rulebook().calendar).due_at)
         for unit in (spot.units.get(code) for code in each.units):
             if unit is None or unit.id == spot.walled:
                 continue

@@ -12,7 +12,7 @@ from domain.dispatch.matching import TOWN, Line
 from domain.dispatch.models import DispatchRecord, DutyProposal
 from domain.ids import new_id
 from domain.journal.unit import Fact, record
-from domain.problems import GuardNotMet, InvalidFields, NotFound
+from domain.problems import GuardNotMet, NotFound, invalid
 from domain.rulebook import rulebook
 from domain.sql import fetch
 
@@ -68,7 +68,7 @@ async def accept(actor: Actor, proposal_id: UUID, change: LineChange, note: str)
         raise GuardNotMet(reason=f"下一版草稿里已没有职责 {found.item_code}。", missing=[])
     after = await _changed(before, change)
     if after == before:
-        raise InvalidFields(errors=[{"field": "lead", "code": "required", "message": "请写明这一条要改什么"}])
+        raise invalid("lead", "请写明这一条要改什么", "required")
     await put_lines(draft, {**lines, after.code: after}.values())
     found.draft_id = draft.id
     return await _decide(actor, found, "accepted", note)
@@ -94,12 +94,12 @@ async def _changed(line: Line, change: LineChange) -> Line:
     named = [("lead", wanted.get("lead")), *(("co_units", code) for code in wanted.get("co_units", ()))]
     for field, code in named:
         if code is not None and code not in units:
-            raise InvalidFields(errors=[{"field": field, "code": "invalid", "message": f"没有这个单位“{code}”"}])
+            raise invalid(field, f"没有这个单位“{code}”")
     after = replace(line, **wanted)
     if after.lead == TOWN:
         after = replace(after, responsibility="territory")
     if after.lead in after.co_units:
-        raise InvalidFields(errors=[{"field": "co_units", "code": "invalid", "message": "主办单位又列为协办单位"}])
+        raise invalid("co_units", "主办单位又列为协办单位")
     return after
 
 

@@ -11,7 +11,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
-from domain.deadlines.calendar import SHANGHAI, WorkCalendar
+from domain.clock import SHANGHAI
+from domain.deadlines.calendar import WorkCalendar
 
 Kind = Literal["desk", "team", "gap"]
 StepKind = Literal["desk", "member", "unit_lead"]

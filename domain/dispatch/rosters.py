@@ -14,10 +14,9 @@ from domain.deadlines.calendar import start_of_day
 from domain.dispatch.leaders import unit_for
 from domain.dispatch.models import DutyShift, TeamMember
 from domain.dispatch.roster import Duty, Member, Shift
-from domain.dispatch.teams import invalid
 from domain.ids import new_id
 from domain.journal.unit import Fact, record
-from domain.problems import NotFound
+from domain.problems import NotFound, invalid
 from domain.rulebook import rulebook
 from domain.sql import fetch
 

@@ -13,7 +13,7 @@ from domain.dispatch.leaders import unit_for
 from domain.dispatch.models import DutyShift, TeamMember
 from domain.ids import new_id
 from domain.journal.unit import Fact, digest, record
-from domain.problems import GuardNotMet, InvalidFields, NotFound
+from domain.problems import GuardNotMet, NotFound, invalid
 from domain.sql import fetch
 from domain.text import clean_phone, clean_text
 
@@ -146,8 +146,3 @@ async def _checked(unit: Department, person: Person, own: UUID | None = None) ->
 
 def _note(event: str, unit: Department, member: TeamMember, data: dict[str, Any]) -> None:
     record(Fact(event, unit.area_code, subject_id=member.id, data={"unit_id": str(unit.id), **data}))
-
-
-def invalid(field: str, message: str) -> InvalidFields:
-    """The problem of one field."""
-    return InvalidFields(errors=[{"field": field, "code": "invalid", "message": message}])

@@ -19,7 +19,7 @@ from domain.households.models import PlateBatch
 from domain.households.queries import area_within
 from domain.ids import new_id
 from domain.journal.unit import Fact, record
-from domain.problems import InvalidFields, NotFound
+from domain.problems import NotFound, invalid
 from domain.sql import execute, fetch
 from qr.codes import Keyring, mint_many
 
@@ -57,9 +57,7 @@ async def request_batch(actor: Actor, wish: BatchWish) -> PlateBatch:
     rows = await fetch(f"SELECT count(*) AS n FROM households h WHERE {where.sql}", where.values)
     batch.total = int(rows[0]["n"])
     if batch.total == 0:
-        raise InvalidFields(
-            errors=[{"field": "area", "code": "nothing-to-print", "message": "没有要印的户:都已印过,或这里还没有登记"}]
-        )
+        raise invalid("area", "没有要印的户:都已印过,或这里还没有登记", "nothing-to-print")
     await batch.save(force_create=True)
     # The command line prints what it asks for itself; everybody else leaves it to a job.
     event = "plates.begun" if actor.kind == "system" else "plates.requested"
@@ -70,7 +68,7 @@ async def request_batch(actor: Actor, wish: BatchWish) -> PlateBatch:
 async def _batch_area(actor: Actor, wish: BatchWish) -> Area:
     if not wish.household_ids:
         if not wish.area_code:
-            raise InvalidFields(errors=[{"field": "area", "code": "required", "message": "请选择地区或户"}])
+            raise invalid("area", "请选择地区或户", "required")
         if actor.kind == "system":
             found = await Area.get_or_none(code=wish.area_code)
             if found is None:

@@ -23,7 +23,7 @@ from domain.households.result_file import RowOutcome, RowStatus
 from domain.households.sheet import HouseholdRow, Sheet
 from domain.ids import new_id
 from domain.journal.unit import Fact, record
-from domain.problems import InvalidFields
+from domain.problems import invalid
 from domain.sql import fetch
 
 CHUNK = 200
@@ -61,7 +61,7 @@ async def import_area(actor: Actor, area_code: str | None) -> Area:
         return await area_within(actor, Permission.HOUSEHOLD_WRITE, area_code)
     paths = actor.areas(Permission.HOUSEHOLD_WRITE)
     if len(paths) != 1:
-        raise InvalidFields(errors=[{"field": "area", "code": "required", "message": "请选择要导入的地区"}])
+        raise invalid("area", "请选择要导入的地区", "required")
     return await Area.get(path=paths[0])
 
 

@@ -15,7 +15,7 @@ from domain.households.naming import door_key, route_key
 from domain.households.queries import area_within, locked_household
 from domain.ids import new_id
 from domain.journal.unit import Fact, record
-from domain.problems import ChangedMeanwhile, HouseholdExists, InvalidFields
+from domain.problems import ChangedMeanwhile, HouseholdExists, invalid
 from domain.rulebook import rulebook
 from domain.sql import execute, fetch
 from qr.serials import LAST_NUMBER, make_serial
@@ -65,7 +65,7 @@ async def create_household(actor: Actor, entry: Entry, split_from: Household | N
     try:
         grid = grids.choose(entry.village_code, entry.group, entry.grid_code)
     except NoSuchGrid:
-        raise wrong("grid_code", "这个村没有这个网格") from None
+        raise invalid("grid_code", "这个村没有这个网格") from None
     await grids.save()
     household = new_household(entry, grid, (await serials(1))[0])
     household.split_from = split_from.id if split_from else None
@@ -129,10 +129,6 @@ async def _refuse_known(entry: Entry, own: UUID | None) -> None:
         [door_key(entry.village_code, entry.group, entry.door_text), own or new_id()],
     )
 
-
-def wrong(field: str, message: str) -> InvalidFields:
-    """The problem of one field."""
-    return InvalidFields(errors=[{"field": field, "code": "invalid", "message": message}])
 
 
 async def reveal_household(actor: Actor, household_id: UUID, purpose: str) -> Household:

@@ -12,7 +12,7 @@ from domain.households.models import PlateBatch, PlateRevocation
 from domain.households.queries import scoped_row
 from domain.ids import new_id
 from domain.journal.unit import Fact, record
-from domain.problems import InvalidFields, NotAllowed
+from domain.problems import NotAllowed, invalid
 from domain.rulebook import rulebook
 from domain.sql import fetch
 
@@ -27,7 +27,7 @@ async def request_revocation(
     A key reaches over the whole deployment, so that needs the right for the whole county (403).
     """
     if (batch_id is None) == (kid is None):
-        raise InvalidFields(errors=[{"field": "batch_id", "code": "required", "message": "batch_id 与 kid 填一项"}])
+        raise invalid("batch_id", "batch_id 与 kid 填一项", "required")
     if batch_id is not None:
         await scoped_row(actor, Permission.PLATE_REVOKE, "plate_batches", batch_id)
         batch = await PlateBatch.get(id=batch_id)

@@ -14,7 +14,7 @@ from domain.journal.unit import Fact, digest, record
 from domain.offices.models import CampaignTask
 from domain.offices.obligations import readable_area
 from domain.practices import Campaign, Phase, Task
-from domain.problems import GuardNotMet, InvalidFields, NotFound
+from domain.problems import GuardNotMet, NotFound, invalid
 from domain.rulebook import rulebook
 from domain.sql import fetch
 
@@ -57,7 +57,7 @@ async def finish(actor: Actor, done: Done) -> CampaignTask:
     tasks = {f"{phase}.{task}" for phase, one in campaign.phases.items() for task in one.tasks}
     if done.task not in tasks:
         message = f"没有这项任务,可选:{'、'.join(sorted(tasks))}"
-        raise InvalidFields(errors=[{"field": "task", "code": "invalid", "message": message}])
+        raise invalid("task", message)
     key: dict[str, Any] = {"campaign": done.campaign, "year": done.year, "task": done.task, "area_code": place.code}
     if await CampaignTask.exists(**key):
         raise GuardNotMet(reason="这项任务已经登记完成。", missing=[])

@@ -16,7 +16,7 @@ from domain.journal.unit import Fact, digest, record
 from domain.offices.models import ObligationRecord
 from domain.offices.periods import ended_periods, period_of
 from domain.practices import Obligation
-from domain.problems import InvalidFields, NotFound
+from domain.problems import NotFound, invalid
 from domain.rulebook import rulebook
 from domain.sql import fetch
 
@@ -67,9 +67,9 @@ async def keep(actor: Actor, deed: Deed) -> ObligationRecord:
     place = await readable_area(actor, deed.area_code, Permission.OBLIGATION_RECORD)
     duty = owed_by(place, special=True).get(deed.code)
     if duty is None:
-        raise _invalid("code", "这一级没有这项固定职责")
+        raise invalid("code", "这一级没有这项固定职责")
     if deed.held_on > local_date(now()):
-        raise _invalid("held_on", "完成日期不能晚于今天")
+        raise invalid("held_on", "完成日期不能晚于今天")
     kept = await ObligationRecord.create(
         id=new_id(), code=deed.code, area_code=place.code, area_path=place.path, held_on=deed.held_on, note=deed.note,
         period_on=period_of(duty.period, deed.held_on)[0], recorded_by=actor.label, recorded_at=now(),
@@ -103,7 +103,3 @@ async def _records(place: Area, since_on: date, until_on: date) -> list[dict[str
 
 def _shape(row: dict[str, Any]) -> dict[str, UUID | date | str]:
     return {name: row[name] for name in ("id", "held_on", "note")}
-
-
-def _invalid(field: str, message: str) -> InvalidFields:
-    return InvalidFields(errors=[{"field": field, "code": "invalid", "message": message}])

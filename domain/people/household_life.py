@@ -15,9 +15,9 @@ from domain.areas.models import Area
 from domain.households.actions import LIVE, end_code, note_household, replace_code
 from domain.households.models import Household, HouseholdCode
 from domain.households.queries import area_within, locked_household, open_cases
-from domain.households.register import Entry, create_household, follow_grid, save_changed, wrong
+from domain.households.register import Entry, create_household, follow_grid, save_changed
 from domain.people.bindings import end_all, move_all
-from domain.problems import HouseholdEnded
+from domain.problems import HouseholdEnded, invalid
 
 WRITE = Permission.HOUSEHOLD_WRITE
 
@@ -61,7 +61,7 @@ async def move_households(actor: Actor, ids: Sequence[UUID], grid_code: str) -> 
     """Redraw a grid: the houses, their codes and bindings go to another grid of the same village."""
     grid = await area_within(actor, WRITE, grid_code)
     if grid.kind != "grid":
-        raise wrong("grid_code", "请选择网格")
+        raise invalid("grid_code", "请选择网格")
     moved = [await _to_grid(await _living(actor, household_id), grid) for household_id in sorted(set(ids))]
     await follow_grid([household.id for household in moved])
     return moved
@@ -70,7 +70,7 @@ async def move_households(actor: Actor, ids: Sequence[UUID], grid_code: str) -> 
 async def merge_households(actor: Actor, household_id: UUID, into_id: UUID) -> Change:
     """A house becomes part of another: its people go along, its plate answers "replaced" for ever."""
     if household_id == into_id:
-        raise wrong("into", "不能并入自己")
+        raise invalid("into", "不能并入自己")
     first, second = sorted((household_id, into_id))
     locked = {found: await _living(actor, found) for found in (first, second)}
     household, into = locked[household_id], locked[into_id]
@@ -101,7 +101,7 @@ async def _living(actor: Actor, household_id: UUID) -> Household:
 
 async def _to_grid(household: Household, grid: Area) -> Household:
     if grid.parent_code != household.village_code:
-        raise wrong("grid_code", "只能调整到同一个村的网格;迁到别村请在新村登记并注销本户")
+        raise invalid("grid_code", "只能调整到同一个村的网格;迁到别村请在新村登记并注销本户")
     before = household.grid_code
     household.grid_code, household.area_path = grid.code, grid.path
     await save_changed(household, "household.moved", {"from": before, "to": grid.code})

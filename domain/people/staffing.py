@@ -17,7 +17,7 @@ from domain.clock import local_date, real_now
 from domain.ids import new_id
 from domain.journal.unit import Fact, record
 from domain.people.models import GridDuty, GridWorker
-from domain.problems import InvalidFields, NameTaken, NotAllowed, NotFound
+from domain.problems import NameTaken, NotAllowed, NotFound, invalid
 from domain.rulebook import rulebook
 from domain.sql import execute
 
@@ -120,12 +120,12 @@ async def _give(actor: Actor, staff: Staff, roles: Sequence[RoleGiven]) -> None:
     for number, given in enumerate(roles):
         place = places.get(given.area)
         if place is None or not _inside(actor, place.path):
-            raise _invalid(f"roles[{number}].area", "没有这个地区,或不在您的管辖范围内")
+            raise invalid(f"roles[{number}].area", "没有这个地区,或不在您的管辖范围内")
         if given.role == WORKER and place.kind != "grid":
-            raise _invalid(f"roles[{number}].area", "网格员的地区须为网格")
+            raise invalid(f"roles[{number}].area", "网格员的地区须为网格")
         unit = units[given.department]
         if given.role in UNIT_ROLES and unit is None and staff.department_id is None:
-            raise _invalid(f"roles[{number}].department", "此岗位须指明所在单位")
+            raise invalid(f"roles[{number}].department", "此岗位须指明所在单位")
         await Assignment.create(
             id=new_id(), staff_id=staff.id, role=given.role, area_code=place.code, area_path=place.path,
             department_id=unit.id if unit else staff.department_id,
@@ -138,13 +138,13 @@ def _check(staff: Staff, roles: Sequence[RoleGiven]) -> None:
     names = [given.role for given in roles]
     for number, given in enumerate(roles):
         if given.role not in ROLES:
-            raise _invalid(f"roles[{number}].role", "没有这种岗位")
+            raise invalid(f"roles[{number}].role", "没有这种岗位")
         if (given.role in WORKER_ROLES) != (staff.kind == "worker"):
-            raise _invalid(f"roles[{number}].role", "网格员、网格长和志愿者岗位只用于网格员账号")
+            raise invalid(f"roles[{number}].role", "网格员、网格长和志愿者岗位只用于网格员账号")
     if len({(given.role, given.area) for given in roles}) != len(roles):
-        raise _invalid("roles", "同一岗位和地区只填一次")
+        raise invalid("roles", "同一岗位和地区只填一次")
     if len(ADMINS & set(names)) > 1:
-        raise _invalid("roles", "系统、安全、审计管理员须由不同的人担任")
+        raise invalid("roles", "系统、安全、审计管理员须由不同的人担任")
 
 
 async def _grids(staff: Staff, codes: Iterable[str]) -> None:
@@ -161,7 +161,7 @@ async def _grids(staff: Staff, codes: Iterable[str]) -> None:
 async def _department(field: str, reference: str | None) -> Department | None:
     unit = await department(reference) if reference else None
     if reference and unit is None:
-        raise _invalid(field, "没有这个单位")
+        raise invalid(field, "没有这个单位")
     return unit
 
 
@@ -172,7 +172,3 @@ def _inside(actor: Actor, path: str) -> bool:
 def _record(event: str, staff: Staff, roles: Sequence[RoleGiven] = ()) -> None:
     data = {"roles": [[given.role, given.area] for given in roles]} if roles else {}
     record(Fact(event, rulebook().county, None, staff.id, data))
-
-
-def _invalid(field: str, message: str) -> InvalidFields:
-    return InvalidFields(errors=[{"field": field, "code": "invalid", "message": message}])

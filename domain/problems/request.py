@@ -16,6 +16,11 @@ class InvalidFields(Problem):
     advice = "errors 中逐项列出字段、代码和原因。"
 
 
+def invalid(field: str, message: str, code: str = "invalid") -> InvalidFields:
+    """The problem of one field."""
+    return InvalidFields(errors=[{"field": field, "code": code, "message": message}])
+
+
 class UnknownField(Problem):
     code, status = "unknown-field", 422
     title = "提交了无法识别的项目"

@@ -16,7 +16,7 @@ from domain.clock import local_date, now
 from domain.deadlines.calendar import start_of_day
 from domain.ids import new_id
 from domain.journal.unit import Fact, digest, record
-from domain.problems import GuardNotMet, InvalidFields, NotFound
+from domain.problems import GuardNotMet, NotFound, invalid
 from domain.ratings.models import LookBack
 from domain.ratings.sampling import draw
 from domain.ratings.tasks import outside
@@ -42,7 +42,7 @@ async def draw_look_backs(actor: Actor, wanted: Draw) -> list[UUID]:
         raise NotFound
     if wanted.closed_to > local_date(now()) - timedelta(days=wanted.after_days) or wanted.closed_from > wanted.closed_to:
         message = f"只能抽取办结满 {wanted.after_days} 天的工单"
-        raise InvalidFields(errors=[{"field": "closed_to", "code": "invalid", "message": message}])
+        raise invalid("closed_to", message)
     rows = await _closed(area.path, wanted)
     chosen = draw({row["id"]: str(row["lead_id"]) for row in rows}, wanted.size, wanted.seed)
     known = set(await LookBack.filter(case_id__in=chosen, after_days=wanted.after_days).values_list("case_id", "round"))

@@ -11,7 +11,7 @@ from domain.cases.move import EFFECTS, lock_visible, move_locked
 from domain.clock import now
 from domain.ids import new_id
 from domain.journal.unit import Fact, digest, record
-from domain.problems import GuardNotMet, InvalidFields
+from domain.problems import GuardNotMet, InvalidFields, invalid
 from domain.review.decisions import is_final
 from domain.review.models import Finality, Review
 from domain.sql import fetch_one
@@ -57,4 +57,4 @@ async def _keep(actor: Actor, case: Case, review: Review, verdict: str, explanat
 
 
 def _invalid(message: str) -> InvalidFields:
-    return InvalidFields(errors=[{"field": "review_id", "code": "invalid", "message": message}])
+    return invalid("review_id", message)

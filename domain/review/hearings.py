@@ -14,7 +14,7 @@ from domain.cases.move import lock_visible
 from domain.clock import local_date, now
 from domain.ids import new_id
 from domain.journal.unit import Fact, record
-from domain.problems import GuardNotMet, InvalidFields, NotFound
+from domain.problems import GuardNotMet, NotFound, invalid
 from domain.review.decisions import lock_review
 from domain.review.hearing_requests import grant_open, notice_of, public_text
 from domain.review.models import Hearing, Review
@@ -97,7 +97,7 @@ async def _lock(actor: Actor, hearing: Hearing) -> Case:
 async def _order(actor: Actor, case: Case, review: Review | None, plan: HearingPlan) -> Hearing:
     at = now()
     if plan.planned_at < at:
-        raise InvalidFields(errors=[{"field": "planned_at", "code": "invalid", "message": "听证时间应在今后"}])
+        raise invalid("planned_at", "听证时间应在今后")
     hearing = await Hearing.create(
         id=new_id(), case_id=case.id, review_id=review.id if review else None, area_path=case.area_path,
         state="planned", publicity=plan.publicity, reason=plan.reason, members=list(plan.members), place=plan.place,

@@ -15,7 +15,7 @@ from domain.clock import local_date, now
 from domain.deadlines.limits import Limit, Unit, due
 from domain.ids import new_id
 from domain.journal.unit import Fact, digest, record
-from domain.problems import GuardNotMet, InvalidFields, NotFound
+from domain.problems import GuardNotMet, NotFound, invalid
 from domain.review.models import Mediation, MediationRoom, MediationSession
 from domain.rulebook import rulebook
 from domain.sql import fetch
@@ -52,7 +52,7 @@ async def propose(
     if room is None or not any(actor.granting(Permission.MEDIATION_RUN, room.area_path)):
         raise NotFound
     if case_id and not await _case_here(actor, case_id, room):
-        raise InvalidFields(errors=[{"field": "case_id", "code": "invalid", "message": "没有这个工单"}])
+        raise invalid("case_id", "没有这个工单")
     agreed = all(party["consent"] for party in parties)
     mediation = await Mediation.create(
         id=new_id(), room_id=room.id, case_id=case_id, area_path=room.area_path, matter=matter, parties=parties,
@@ -66,7 +66,7 @@ async def consent(actor: Actor, mediation_id: UUID, party: int, agrees: bool) ->
     """Note the answer of one party; a refusal ends it, the last consent opens it."""
     mediation = await _lock(actor, mediation_id, ("proposed",))
     if not 0 <= party < len(mediation.parties):
-        raise InvalidFields(errors=[{"field": "party", "code": "invalid", "message": "没有这一方"}])
+        raise invalid("party", "没有这一方")
     mediation.parties = [{**p, "consent": agrees} if n == party else p for n, p in enumerate(mediation.parties)]
     if not agrees:
         mediation.state, mediation.ended_at = "failed", now()
@@ -114,7 +114,7 @@ async def confirm_in_court(actor: Actor, mediation_id: UUID, on: date) -> Mediat
     """Note that the court confirmed the agreement."""
     mediation = await _lock(actor, mediation_id, ("agreed",))
     if mediation.ended_at is None or not local_date(mediation.ended_at) <= on <= local_date(now()):
-        raise InvalidFields(errors=[{"field": "on", "code": "invalid", "message": "应在达成协议之后、今天之前"}])
+        raise invalid("on", "应在达成协议之后、今天之前")
     mediation.confirmed_on = on
     await mediation.save(update_fields=["confirmed_on"])
     _record(actor, mediation, "mediation.confirmed", {})

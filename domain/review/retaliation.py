@@ -14,7 +14,7 @@ from domain.cases.move import GUARDS, Body, Turn
 from domain.clock import now
 from domain.ids import new_id
 from domain.journal.unit import Fact, digest, record
-from domain.problems import ConflictOfInterest, GuardNotMet, InvalidFields, NotFound
+from domain.problems import ConflictOfInterest, GuardNotMet, NotFound, invalid
 from domain.review.bodies import next_higher
 from domain.review.models import RetaliationReport
 from domain.rulebook import rulebook
@@ -58,7 +58,7 @@ async def name_accused(actor: Actor, report_id: UUID, staff_ids: list[UUID]) -> 
     """Say who is accused, instead of those who worked on the case; 422 for an unknown account."""
     report, area = await _lock(actor, report_id)
     if await Staff.filter(id__in=staff_ids).count() != len(set(staff_ids)):
-        raise InvalidFields(errors=[{"field": "staff_ids", "code": "invalid", "message": "有的账号不存在"}])
+        raise invalid("staff_ids", "有的账号不存在")
     report.accused = sorted({str(found) for found in staff_ids})
     await report.save(update_fields=["accused"])
     _record(report, area, "retaliation.accused-named", {"accused": len(report.accused)})

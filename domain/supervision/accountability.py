@@ -11,7 +11,7 @@ from domain.cases.models import Case
 from domain.clock import now
 from domain.ids import new_id
 from domain.journal.unit import Fact, record
-from domain.problems import GuardNotMet, InvalidFields, NotFound
+from domain.problems import GuardNotMet, NotFound, invalid
 from domain.rulebook import rulebook
 from domain.sql import fetch
 from domain.supervision.models import AccountabilityLead
@@ -47,7 +47,7 @@ async def close_lead(actor: Actor, lead_id: UUID, finding: str, note: str) -> Ac
     known = {**(catalogue.items if catalogue else {}), NONE: "不追究"}
     if finding not in known:
         message = f"没有这种结论,可选:{'、'.join(known)}"
-        raise InvalidFields(errors=[{"field": "finding", "code": "invalid", "message": message}])
+        raise invalid("finding", message)
     lead.state, lead.finding, lead.note, lead.closed_at, lead.closed_by = "closed", finding, note, now(), actor.id
     await lead.save()
     area_code = lead.area_path.rpartition(".")[2]

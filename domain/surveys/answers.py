@@ -7,7 +7,7 @@ from domain.access.actor import SYSTEM, Actor
 from domain.cases.move import lock_case
 from domain.clock import now
 from domain.journal.unit import Fact, record
-from domain.problems import InvalidFields, NotFound, SurveyOver
+from domain.problems import NotFound, SurveyOver, invalid
 from domain.rulebook import rulebook
 from domain.supervision.actions import open_supervision
 from domain.surveys.models import SurveyInvite, SurveyWave
@@ -56,7 +56,7 @@ async def answer_to(actor: Actor, invite_id: UUID, mode: str, said: FourAnswers)
     invite, wave = await lock_invite(actor, invite_id)
     if mode not in wave.modes:
         message = "这一轮调查不用这种方式"
-        raise InvalidFields(errors=[{"field": "mode", "code": "invalid", "message": message}])
+        raise invalid("mode", message)
     invite.interviewer_id = actor.id
     return await _keep(invite, said, mode, actor)
 

@@ -16,7 +16,7 @@ from domain.clock import local_date, now
 from domain.deadlines.calendar import start_of_day
 from domain.ids import new_id
 from domain.journal.unit import Fact, record
-from domain.problems import GuardNotMet, InvalidFields, NotFound, SurveyOver
+from domain.problems import GuardNotMet, NotFound, SurveyOver, invalid
 from domain.ratings.sampling import draw
 from domain.ratings.tasks import outside
 from domain.rulebook import rulebook
@@ -53,12 +53,12 @@ async def open_wave(actor: Actor, plan: WavePlan) -> SurveyWave:
     if area is None or not any(actor.granting(Permission.CASE_SUPERVISE, area.path)):
         raise NotFound
     if not plan.closed_from <= plan.closed_to <= local_date(now()):
-        raise _invalid("closed_to", "起止日期不对")
+        raise invalid("closed_to", "起止日期不对")
     rows = await _population(area.path, plan)
     size = plan.size or ceil(rulebook().for_area(area.path).practices.surveys[FOUR].sample_share * len(rows))
     chosen = set(draw({row["id"]: row["stratum"] for row in rows}, size, plan.seed))
     if not chosen:
-        raise _invalid("closed_from", "这段时间没有办结的诉求")
+        raise invalid("closed_from", "这段时间没有办结的诉求")
     at = now()
     wave = await SurveyWave.create(
         id=new_id(), name=plan.name, area_path=area.path, closed_from=plan.closed_from, closed_to=plan.closed_to,
@@ -141,7 +141,3 @@ async def _population(area_path: str, plan: WavePlan) -> list[dict[str, Any]]:
         f" JOIN appeals p ON p.case_id = c.id WHERE {where.sql} ORDER BY p.id",
         where.values,
     )
-
-
-def _invalid(field: str, message: str) -> InvalidFields:
-    return InvalidFields(errors=[{"field": field, "code": "invalid", "message": message}])

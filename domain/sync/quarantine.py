@@ -16,7 +16,7 @@ from domain.access.scope import Where
 from domain.clock import SHANGHAI, now
 from domain.journal.unit import Fact, record
 from domain.notices.actions import Words, tell
-from domain.problems import GuardNotMet, InvalidFields, NotFound
+from domain.problems import GuardNotMet, NotFound, invalid
 from domain.sql import execute, fetch
 from domain.sync.files import hand_files
 from domain.sync.intake import Desk, decide_again, lock_entity
@@ -161,7 +161,7 @@ async def _give(actor: Actor, row: dict[str, Any], text: str, taker: UUID) -> No
     where.add("f.id = {}", taker)
     if not await fetch(f"SELECT 1 AS one FROM staff f WHERE f.kind = 'worker' AND f.active AND {where.sql}", where.values):
         message = "没有这位网格员,或不在您的管辖范围内"
-        raise InvalidFields(errors=[{"field": "worker", "code": "invalid", "message": message}])
+        raise invalid("worker", message)
     files = named_files(msgspec.json.decode(text, type=Item))
     await hand_files(files, f"worker:{row['given_to'] or row['worker']}", f"worker:{taker}")
     await execute("UPDATE sync_items SET given_to = $2 WHERE id = $1", [row["item"], taker])

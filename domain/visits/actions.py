@@ -11,7 +11,7 @@ from domain.clock import local_date, now
 from domain.households.models import Household
 from domain.journal.once import first_time
 from domain.journal.unit import Fact, record
-from domain.problems import InvalidFields, NotFound, SameIdOtherContent
+from domain.problems import NotFound, SameIdOtherContent, invalid
 from domain.visits.models import Visit
 from domain.visits.purposes import NEEDS, PURPOSES, REFERRED, tag
 from domain.visits.referrals import refer
@@ -62,9 +62,9 @@ async def agree(actor: Actor, visit_id: UUID, next_contact_on: date | None, *, n
     if visit is None or not any(actor.granting(Permission.VISIT_LOG, visit.area_path)):
         raise NotFound
     if notice_left and visit.outcome != "absent":
-        raise _invalid("notice_left", "只有没人在家的走访才需要留下联系卡")
+        raise invalid("notice_left", "只有没人在家的走访才需要留下联系卡")
     if next_contact_on and not local_date(visit.occurred_at) <= next_contact_on <= local_date(now()) + AHEAD:
-        raise _invalid("next_contact_on", "约定的日期须在走访之后、一年之内")
+        raise invalid("next_contact_on", "约定的日期须在走访之后、一年之内")
     if (visit.next_contact_on, visit.notice_left) == (next_contact_on, notice_left):
         return visit
     visit.next_contact_on, visit.notice_left = next_contact_on, notice_left
@@ -87,7 +87,7 @@ def in_my_grids(actor: Actor, household: Household) -> None:
 def _purposes(given: tuple[str, ...]) -> list[str]:
     codes = [tag(each, PURPOSES) for each in given]
     if None in codes:
-        raise _invalid("purposes", "没有这个走访事由,可选:" + "、".join(PURPOSES.values()))
+        raise invalid("purposes", "没有这个走访事由,可选:" + "、".join(PURPOSES.values()))
     return list(dict.fromkeys(code for code in codes if code))
 
 
@@ -95,9 +95,6 @@ def _needs(given: tuple[str, ...]) -> list[dict[str, str]]:
     found = [(tag(each, NEEDS), each.strip()) for each in given if each.strip()]
     return [{"code": code, "text": ""} if code else {"code": "other", "text": text} for code, text in found]
 
-
-def _invalid(field: str, message: str) -> InvalidFields:
-    return InvalidFields(errors=[{"field": field, "code": "invalid", "message": message}])
 
 
 def _record(visit: Visit, house: Household) -> None:

@@ -17,7 +17,7 @@ from domain.clock import now
 from domain.ids import new_id
 from domain.journal.once import first_time
 from domain.journal.unit import Fact, digest, record
-from domain.problems import InvalidFields, NotFound, SameIdOtherContent
+from domain.problems import NotFound, SameIdOtherContent, invalid
 from domain.sql import fetch
 from domain.visits.models import Finding, Patrol
 
@@ -63,7 +63,7 @@ async def log_patrol(actor: Actor, walk: Walk) -> tuple[Patrol, bool]:
     if place is None or not any(actor.granting(Permission.PATROL_LOG, place.path)):
         raise NotFound
     if not timedelta() <= walk.until_at - walk.since_at <= LONGEST:
-        raise _invalid("until_at", "结束时间须在开始之后、24 小时之内")
+        raise invalid("until_at", "结束时间须在开始之后、24 小时之内")
     content = [
         place.code, walk.kind, walk.source, walk.since_at, walk.until_at,
         [[each.kind, each.text, each.event_id] for each in walk.findings], walk.policy_talk, walk.note,
@@ -137,7 +137,7 @@ async def _known_events(actor: Actor, findings: tuple[Found, ...]) -> None:
         return
     known = await Case.filter(id__in=list(wanted), kind="event", reporter_id=actor.id).count()
     if known < len(wanted):
-        raise _invalid("findings", "没有这个事件,或不是您上报的")
+        raise invalid("findings", "没有这个事件,或不是您上报的")
 
 
 async def _enter(patrol: Patrol, found: Found) -> None:
@@ -147,7 +147,3 @@ async def _enter(patrol: Patrol, found: Found) -> None:
     )  # fmt: skip
     data = {"kind": found.kind, "source": patrol.source, "text_digest": digest(row.id, found.text)}
     record(Fact("patrol.finding-entered", patrol.area_code, found.event_id, row.id, data))
-
-
-def _invalid(field: str, message: str) -> InvalidFields:
-    return InvalidFields(errors=[{"field": field, "code": "invalid", "message": message}])

@@ -15,7 +15,7 @@ from domain.clock import now
 from domain.households.models import Household
 from domain.ids import new_id
 from domain.journal.unit import Fact, digest, record
-from domain.problems import GuardNotMet, InvalidFields, NotFound
+from domain.problems import GuardNotMet, NotFound, invalid
 from domain.sql import fetch, fetch_one
 from domain.visits.models import Referral, Visit
 
@@ -121,7 +121,7 @@ async def _department(actor: Actor, reference: str | None) -> Department:
     unit = await department(reference) if reference else None
     if unit is None:
         message = "请填写受理的部门" if reference is None else "没有这个单位"
-        raise InvalidFields(errors=[{"field": "department", "code": "invalid", "message": message}])
+        raise invalid("department", message)
     return unit
 
 

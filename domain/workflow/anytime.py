@@ -10,10 +10,11 @@ from domain.cases.models import CaseUnit
 from domain.cases.move import Body, Turn, effect
 from domain.clock import local_date, now
 from domain.deadlines.choice import Facts
+from domain.problems import invalid
 from domain.rulebook import rulebook
 from domain.supervision.actions import open_supervision
 from domain.text import clean_phone, clean_text
-from domain.workflow.intake import AppealType, Text, invalid, set_track
+from domain.workflow.intake import AppealType, Text, set_track
 
 
 class Withdraw(Body, kw_only=True):

@@ -6,9 +6,10 @@ import msgspec
 
 from domain.access.queries import department
 from domain.cases.move import Body, Turn, effect
+from domain.problems import invalid
 from domain.rulebook import rulebook
 from domain.supervision.accountability import open_lead
-from domain.workflow.intake import Text, invalid
+from domain.workflow.intake import Text
 
 CAUSES = "causes"  # the catalogue of the profile that words the causes
 

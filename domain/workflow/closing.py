@@ -15,7 +15,7 @@ from domain.clock import local_date, now
 from domain.deadlines.shifted import ONE_WORKING_DAY, UNREACHABLE, closes_inside, has
 from domain.dispatch.models import Verification
 from domain.ids import new_id
-from domain.problems import GuardNotMet
+from domain.problems import GuardNotMet, invalid
 from domain.ratings.actions import Verdict, rate, still_dissatisfied
 from domain.ratings.models import Callback
 from domain.rulebook import rulebook
@@ -23,7 +23,7 @@ from domain.sql import fetch, fetch_one
 from domain.supervision.actions import open_supervision, settle_dissatisfaction
 from domain.supervision.models import Supervision
 from domain.workflow.emergencies import urgent_file
-from domain.workflow.intake import Text, invalid
+from domain.workflow.intake import Text
 from domain.workflow.leading import missing_of_leaders
 
 STAGES = {"accept": "受理见面", "investigate": "调查见面", "answer": "答复见面"}

@@ -18,9 +18,9 @@ from domain.dispatch.proposals import propose
 from domain.dispatch.records import Decided, consult_case, keep_record
 from domain.ids import new_id
 from domain.journal.unit import Fact, digest, record
-from domain.problems import ConflictOfInterest, GuardNotMet
+from domain.problems import ConflictOfInterest, GuardNotMet, invalid
 from domain.rulebook import rulebook
-from domain.workflow.intake import Text, accept_underway, invalid, leave_simple
+from domain.workflow.intake import Text, accept_underway, leave_simple
 from domain.workflow.levels import LADDER, NAMES, above, at_level, judged_by, level_of, top
 from domain.workflow.parts import CoTask, day_of, give_parts, parts_of
 

@@ -11,9 +11,9 @@ from domain.cases.models import Case, OnSite, ResourceRequest, UrgentFile
 from domain.cases.move import Body, Turn, effect
 from domain.clock import now
 from domain.ids import new_id
-from domain.problems import GuardNotMet, SameOfficer
+from domain.problems import GuardNotMet, SameOfficer, invalid
 from domain.times import occurred
-from domain.workflow.intake import Text, invalid
+from domain.workflow.intake import Text
 
 Thing = Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
 Things = Annotated[list[Thing], msgspec.Meta(max_length=30)]

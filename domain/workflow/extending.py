@@ -12,9 +12,9 @@ from domain.clock import local_date, now
 from domain.deadlines.limits import Limit
 from domain.deadlines.shifted import EXTENSION, has, longest_extension, reckon
 from domain.ids import new_id
-from domain.problems import GuardNotMet, NotAllowed, SameOfficer
+from domain.problems import GuardNotMet, NotAllowed, SameOfficer, invalid
 from domain.rulebook import rulebook
-from domain.workflow.intake import Text, invalid
+from domain.workflow.intake import Text
 
 
 class Extend(Body, kw_only=True):

@@ -16,11 +16,11 @@ from domain.clock import now
 from domain.deadlines.choice import choose_track
 from domain.deadlines.limits import due
 from domain.ids import new_id
-from domain.problems import ClientTimeAbsurd, GuardNotMet, NotAllowed
+from domain.problems import ClientTimeAbsurd, GuardNotMet, NotAllowed, invalid
 from domain.rulebook import rulebook
+from domain.times import occurred
 from domain.workflow.dispatching import drop_return
-from domain.workflow.intake import Text, invalid, track_facts
-from domain.workflow.times import occurred
+from domain.workflow.intake import Text, track_facts
 
 Mode = Annotated[str, msgspec.Meta(pattern="^(in_person|phone|video|message)$")]
 

@@ -20,7 +20,7 @@ from domain.journal.unit import Fact, digest, record
 from domain.notices.actions import Words, tell
 from domain.people.models import GridDuty, GridWorker
 from domain.people.staffing import WORKER
-from domain.problems import InvalidFields, NotFound
+from domain.problems import NotFound, invalid
 from domain.sql import fetch_one
 
 IN_HAND = (
@@ -48,9 +48,9 @@ async def hand_over(actor: Actor, wish: Handover) -> dict[str, Any]:
     giver = await Staff.get(id=duty.worker_id)
     taker = await Staff.get_or_none(id=wish.to, kind="worker", active=True)
     if taker is None:
-        raise _invalid("to", "没有这个网格员账号,或已停用")
+        raise invalid("to", "没有这个网格员账号,或已停用")
     if taker.id == giver.id:
-        raise _invalid("to", "网格已由此人负责")
+        raise invalid("to", "网格已由此人负责")
     await _move_duty(grid, duty, taker)
     cases = await _move_cases(actor, grid, giver.id, taker.id)
     tasks = await fetch_one(
@@ -72,9 +72,9 @@ async def _duty(grid: Area, wish: Handover) -> GridDuty:
     duties = await GridDuty.filter(grid_code=grid.code).order_by("since_on", "id").select_for_update()
     held = [duty for duty in duties if wish.giver in (None, duty.worker_id)]
     if not held:
-        raise _invalid("from", "此人不负责这个网格" if wish.giver else "这个网格还没有网格员")
+        raise invalid("from", "此人不负责这个网格" if wish.giver else "这个网格还没有网格员")
     if len(held) > 1:
-        raise _invalid("from", "这个网格有多名网格员,请指明由谁移交")
+        raise invalid("from", "这个网格有多名网格员,请指明由谁移交")
     found: GridDuty = held[0]
     return found
 
@@ -119,7 +119,3 @@ async def _tell_both(grid: Area, both: tuple[Staff, Staff], key: UUID, note: str
     mine = f"{where}由{giver.name}移交给您,在办事项已转到您名下。{said}"
     for person, text in ((giver, away), (taker, mine)):
         await tell("staff", [person.id], f"handover:{key}", Words(event="grid.handed-over", title="网格移交", text=text))
-
-
-def _invalid(field: str, message: str) -> InvalidFields:
-    return InvalidFields(errors=[{"field": field, "code": "invalid", "message": message}])

@@ -7,9 +7,8 @@ import msgspec
 from domain.cases import clocks
 from domain.cases.move import Body, Turn, effect
 from domain.clock import now
-from domain.problems import GuardNotMet
+from domain.problems import GuardNotMet, invalid
 from domain.workflow.handling import Disposition, serve
-from domain.workflow.intake import invalid
 
 
 class AtOnce(Body, kw_only=True):

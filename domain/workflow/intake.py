@@ -21,7 +21,7 @@ from domain.deadlines.choice import Facts, choose_track
 from domain.deadlines.tracks import ClockName
 from domain.ids import new_id
 from domain.journal.unit import Fact, digest, record
-from domain.problems import ConflictOfInterest, GuardNotMet, InvalidFields
+from domain.problems import ConflictOfInterest, GuardNotMet, invalid
 from domain.rulebook import Rulebook, rulebook
 from domain.sql import fetch_one
 from domain.supervision.actions import open_supervision
@@ -32,10 +32,6 @@ Text = Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
 AppealType = Annotated[str, msgspec.Meta(pattern="^(consult|help|complaint|report|suggestion|thanks)$")]
 PetitionClass = Annotated[str, msgspec.Meta(pattern="^(suggestion_opinion|accusation|appeal_for_decision)$")]
 
-
-def invalid(field: str, message: str) -> InvalidFields:
-    """The problem of one field of a move's body."""
-    return InvalidFields(errors=[{"field": field, "code": "invalid", "message": message}])
 
 
 class ComplainedOf(msgspec.Struct, forbid_unknown_fields=True):

@@ -16,9 +16,9 @@ from domain.clock import local_date, now
 from domain.deadlines.calendar import end_of_day
 from domain.deadlines.limits import Limit, Unit
 from domain.ids import new_id
-from domain.problems import ConflictOfInterest, GuardNotMet, NotAllowed
+from domain.problems import ConflictOfInterest, GuardNotMet, NotAllowed, invalid
 from domain.workflow.dispatching import Dispatch, assign_units
-from domain.workflow.intake import Text, accept_underway, invalid, one_may, second_person
+from domain.workflow.intake import Text, accept_underway, one_may, second_person
 
 # The five duties (五包, 004-12) in neutral words: they are about the case and never about watching a person.
 DUTIES = {

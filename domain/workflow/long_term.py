@@ -10,9 +10,9 @@ from domain.cases import clocks
 from domain.cases.move import Body, Turn, effect
 from domain.clock import local_date, now
 from domain.deadlines.limits import Limit, Unit
-from domain.problems import NotAllowed
+from domain.problems import NotAllowed, invalid
 from domain.rulebook import rulebook
-from domain.workflow.intake import Text, invalid, one_may, second_person
+from domain.workflow.intake import Text, one_may, second_person
 
 
 class HoldLongTerm(Body, kw_only=True):

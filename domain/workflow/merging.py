@@ -10,9 +10,8 @@ from domain.cases.move import Body, Turn, effect, lock_visible
 from domain.cases.states import ENDED
 from domain.clock import now
 from domain.journal.unit import Fact, record
-from domain.problems import GuardNotMet
+from domain.problems import GuardNotMet, invalid
 from domain.ratings.models import Callback, Rating
-from domain.workflow.intake import invalid
 from domain.workflow.levels import at_level
 
 ACCUSATION = "accusation"

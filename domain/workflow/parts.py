@@ -11,12 +11,11 @@ import msgspec
 from domain.access.models import Department
 from domain.cases.models import Case, CaseUnit
 from domain.clock import local_date, now
-from domain.deadlines.calendar import local_day
 from domain.deadlines.limits import due
 from domain.dispatch.lookup import Consulted
 from domain.ids import new_id
 from domain.journal.unit import Fact, record
-from domain.problems import InvalidFields
+from domain.problems import invalid
 from domain.rulebook import rulebook
 from domain.sql import fetch
 
@@ -42,9 +41,9 @@ def day_of(case: Case, wanted: date | None, name: str = "due_on") -> date:
     """The due day of a part: the named one, not in the past, else by the rules of the place."""
     if wanted is None:
         book = rulebook().for_area(case.area_path)
-        return local_day(due(book.limits["co_task"], now(), book.calendar).due_at)
+        return local_date(due(book.limits["co_task"], now(), book.calendar).due_at)
     if wanted < local_date(now()):
-        raise InvalidFields(errors=[{"field": name, "code": "invalid", "message": "办理期限不能早于今天"}])
+        raise invalid(name, "办理期限不能早于今天")
     return wanted
 
 

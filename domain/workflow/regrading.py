@@ -11,11 +11,11 @@ from domain.cases.move import Body, Turn, effect
 from domain.clock import local_date, now
 from domain.deadlines.limits import due
 from domain.deadlines.tracks import ClockName, Start, Track
-from domain.problems import GuardNotMet, NotAllowed
+from domain.problems import GuardNotMet, NotAllowed, invalid
 from domain.rulebook import rulebook
 from domain.supervision.actions import open_supervision
 from domain.workflow.extending import open_handling
-from domain.workflow.intake import REPEATED, Text, invalid, one_may, second_person
+from domain.workflow.intake import REPEATED, Text, one_may, second_person
 from domain.workflow.levels import at_level
 
 Ground = Literal["complex", "difficult", "major", "repeat", "skipped_level", "simple"]

@@ -19,11 +19,11 @@ from domain.deadlines.calendar import start_of_day
 from domain.deadlines.limits import Limit
 from domain.deadlines.shifted import SUSPENSION, suspended, suspends, without_last
 from domain.ids import new_id
-from domain.problems import GuardNotMet, NotAllowed
+from domain.problems import GuardNotMet, NotAllowed, invalid
 from domain.rulebook import rulebook
 from domain.sql import fetch
 from domain.workflow.extending import open_handling
-from domain.workflow.intake import Text, first_signature, invalid, second_person
+from domain.workflow.intake import Text, first_signature, second_person
 
 REASONS = {
     "appellant_asked": "您要求暂缓", "expert_test": "等待检验鉴定", "natural_cause": "自然原因", "hearing": "等待听证",

@@ -14,14 +14,13 @@ from domain.attachments.actions import attach_evidence
 from domain.cases.models import CaseUnit
 from domain.cases.move import Body, Turn, effect
 from domain.clock import local_date, now
-from domain.deadlines.calendar import local_day
 from domain.deadlines.limits import due
 from domain.dispatch.crossing import mark
 from domain.dispatch.models import Verification
 from domain.ids import new_id
-from domain.problems import ConflictOfInterest, GuardNotMet, NotAllowed
+from domain.problems import ConflictOfInterest, GuardNotMet, NotAllowed, invalid
 from domain.rulebook import rulebook
-from domain.workflow.intake import Text, invalid
+from domain.workflow.intake import Text
 
 Flag = Literal[
     "cross_region", "cross_department", "cross_industry", "person_case", "person_household", "case_household"
@@ -81,7 +80,7 @@ async def transfer_down(turn: Turn, body: TransferDown) -> None:
         raise invalid("unit", f"“{unit.name}”不是{parent.name}的下级地区单位")
     if await Verification.exists(case_id=case.id, department_id=unit.id, state__in=["open", "reported"]):
         raise GuardNotMet(reason="该单位已有未完成的核实任务。", missing=[])
-    last = body.due_on or local_day(due(rulebook().limits["verification"], now(), rulebook().calendar).due_at)
+    last = body.due_on or local_date(due(rulebook().limits["verification"], now(), rulebook().calendar).due_at)
     if last < local_date(now()):
         raise invalid("due_on", "核实期限不能早于今天")
     made = await Verification.create(

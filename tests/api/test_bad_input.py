@@ -8,7 +8,7 @@ import pytest
 
 from domain.households.models import HouseholdCode
 from domain.sql import fetch
-from domain.workflow.times import occurred
+from domain.times import occurred
 from tests.support import uploads as made
 from tests.support.cast import RESIDENT, Cast
 from tests.support.server import RunningServer

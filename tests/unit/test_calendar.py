@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.deadlines.calendar import SHANGHAI, CalendarException, WorkCalendar, WorkingHours, end_of_day
+from domain.clock import SHANGHAI
+from domain.deadlines.calendar import CalendarException, WorkCalendar, WorkingHours, end_of_day
 
 ROWS = Path(__file__).parents[2] / "config" / "calendar" / "workday_exceptions.csv"
 

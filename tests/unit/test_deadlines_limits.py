@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.deadlines.calendar import end_of_day, local_day
+from domain.clock import local_date
+from domain.deadlines.calendar import end_of_day
 from domain.deadlines.limits import Limit, Unit, due, extended, rework_limit
 from tests.unit.test_calendar import CALENDAR, at, instants, steady
 
@@ -125,9 +126,9 @@ def test_an_unpublished_year_is_said_only_where_it_matters(rule: str, certain: b
 def test_a_later_receipt_is_never_due_earlier(start: datetime, workdays: str, natural: str) -> None:
     for code in (workdays, natural):
         limit = Limit.parse(code)
-        earlier, later = (due(limit, when, CALENDAR) for when in (start, end_of_day(local_day(start))))
+        earlier, later = (due(limit, when, CALENDAR) for when in (start, end_of_day(local_date(start))))
         assert earlier.due_at == later.due_at
-        assert earlier.due_on > local_day(start)
+        assert earlier.due_on > local_date(start)
 
 
 @pytest.mark.parametrize("code", ["3wd", "2d", "60d legal", "4wh", "2h", "15min"])

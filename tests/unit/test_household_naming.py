@@ -2,8 +2,8 @@
 
 import pytest
 
+from domain.areas.geometry import Position, distance_m
 from domain.households.naming import door_key, masked_door, plate_text, route_key
-from domain.households.positions import Position, distance_m
 
 
 @pytest.mark.mechanism("000-02")

@@ -6,8 +6,8 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
+from domain.clock import SHANGHAI
 from domain.ports import (
     CreditSpent,
     WeChatFailure,
@@ -18,8 +18,6 @@ from domain.ports import (
     WeChatUnavailable,
 )
 from server.gateways.wechat.endpoints import Endpoint, Window
-
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 class Meaning(StrEnum):
