@@ -42,7 +42,7 @@ class Cluster:
 
     def create_database(self, name: str, template: str | None = None) -> str:
         """Create a database (a copy of `template`, which nobody may be connected to); return its URL."""
-        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
         self._run(statement.format(sql.Identifier(name), sql.Identifier(template or "template1")))
         return self.dsn(name)
 
