@@ -25,14 +25,16 @@ from tests.support.server import server
 __all__ = ["cluster", "database", "server"]
 
 TEMPLATE = "stage"
+LONGEST = "test_sync_machine.py"
 
 
 configure_logging("critical")  # structlog's own default prints locals, case texts among them, and takes its time
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that open the process's one pool themselves come before those that share the app's."""
-    items.sort(key=lambda item: item.get_closest_marker("own_pool") is None)
+    """Tests that open the process's one pool themselves come before those that share the app's; after them the longest
+    file, for at the end it would keep one process busy and let the other wait."""
+    items.sort(key=lambda item: (item.get_closest_marker("own_pool") is None, item.path.name != LONGEST))
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from config.rules import PROFILES, ProfileError, load_profile
 from domain.rulebook import install, rulebook
-from server.__main__ import app as command
+from server.commands.line import app as command
 from tests.api.test_field_patrols import make_worker
 from tests.support.cast import WORKER, Cast
 

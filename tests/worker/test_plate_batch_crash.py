@@ -16,7 +16,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from qr.readback import Wear, read_page
-from server.__main__ import app
+from server.commands.line import app
 from tests.support.cluster import Cluster
 
 VILLAGE = "360781100002"

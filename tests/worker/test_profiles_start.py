@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 
 from config.rules import load_divisions, load_profile, profile_names
 from domain import rulebook
-from server.__main__ import app as command_line
 from server.commands import profile_limits, profiles
+from server.commands.line import app as command_line
 from server.db import model_modules, opened, tortoise_config
 from server.rules import build_rulebook, seed, stable_id
 from tests.support.app import test_settings as settings_of

@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 from config.profile import Plates
 from config.rules import load_profile
 from config.settings import Settings
-from server.__main__ import app
 from server.commands import wechat as command
+from server.commands.line import app
 from server.commands.wechat import Finding, findings
 from tests.support.gateways import APP_ID, PAGE, SECRET, StandIn
 
