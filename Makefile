@@ -30,7 +30,7 @@ lint: $(READY) ## ruff, types, import contracts
 
 sure: lint test ## everything that must pass before a change is handed in
 
-bench: $(READY) ## the figures: filing, reading, plates, aborted requests
+bench: $(READY) ## the figures, each with its bound (ARGS="plates sync" for some; all take half an hour)
 	$(PYTHON) -m benchmarks $(ARGS)
 
 docs: $(READY) ## write the generated pages: docs/workflow.md
