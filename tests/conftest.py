@@ -4,6 +4,7 @@ A test that needs commits, several connections or a real socket asks for `server
 """
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ TEMPLATE = "stage"
 LONGEST = "test_sync_machine.py"
 
 
+gc.set_threshold(100_000, 20, 50)  # as the server runs: a test makes much and keeps little
 configure_logging("critical")  # structlog's own default prints locals, case texts among them, and takes its time
 
 
