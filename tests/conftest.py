@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from sanic import Sanic
-from tortoise.transactions import in_transaction
 
 from domain import clock
 from server.db import model_modules, opened, tortoise_config
@@ -21,6 +20,7 @@ from server.rules import build_rulebook, seed
 from tests.support.app import running_app, test_settings
 from tests.support.cast import Cast, make_stage
 from tests.support.cluster import Cluster, cluster, database
+from tests.support.rolled_back import rolled_back
 from tests.support.server import server
 
 __all__ = ["cluster", "database", "server"]
@@ -73,26 +73,11 @@ async def app(cluster: Cluster, stage: str, tmp_path_factory: pytest.TempPathFac
             yield running
 
 
-class _Undo(Exception):
-    """Ends the outer transaction of a test."""
-
-
 @pytest.fixture
 async def cast(app: Sanic[Any, Any]) -> AsyncIterator[Cast]:
     """The named people of the demo, each a signed-in client, inside a transaction that is rolled back."""
-    clock.install_offset(0)
-    try:
-        async with in_transaction("default") as connection:
-            # A test may draw or wait for longer than a request may leave its transaction idle.
-            await connection.execute_script("SET LOCAL idle_in_transaction_session_timeout = 0")
-            people = Cast(app)
-            yield people
-            await people.leave()
-            raise _Undo
-    except _Undo:
-        pass
-    finally:
-        clock.install_offset(0)
+    async with rolled_back(Cast(app)) as people:
+        yield people
 
 
 @pytest.fixture

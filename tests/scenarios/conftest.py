@@ -5,13 +5,12 @@ from typing import Any
 
 import pytest
 from sanic import Sanic
-from tortoise.transactions import in_transaction
 
-from domain import clock
 from server.rules import build_rulebook, seed
 from tests.support.app import running_app, test_settings
 from tests.support.cluster import Cluster
 from tests.support.company import Company
+from tests.support.rolled_back import rolled_back
 
 Levels = Callable[[str, str, str, dict[str, str]], Awaitable[None]]
 
@@ -29,25 +28,11 @@ async def profile_app(
             yield running
 
 
-class _Undo(Exception):
-    """Ends the outer transaction of a scenario."""
-
-
 @pytest.fixture
 async def people(profile_app: Sanic[Any, Any]) -> AsyncIterator[Company]:
     """The people of the profile, in a transaction that is rolled back."""
-    clock.install_offset(0)
-    try:
-        async with in_transaction("default") as connection:
-            await connection.execute_script("SET LOCAL idle_in_transaction_session_timeout = 0")
-            company = Company(profile_app)
-            yield company
-            await company.leave()
-            raise _Undo
-    except _Undo:
-        pass
-    finally:
-        clock.install_offset(0)
+    async with rolled_back(Company(profile_app)) as company:
+        yield company
 
 
 @pytest.fixture
