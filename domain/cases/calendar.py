@@ -12,7 +12,7 @@ from uuid import UUID
 
 from domain.access.actor import Actor
 from domain.cases import clocks
-from domain.cases.models import CalendarEdit, Case, Deadline
+from domain.cases.models import CalendarEdit, Case
 from domain.cases.move import lock_case
 from domain.clock import now
 from domain.deadlines.calendar import CalendarException, WorkCalendar, start_of_day
@@ -60,9 +60,7 @@ async def preview(edit: Edit) -> tuple[list[Shift], int]:
         [start_of_day(max(days)) + timedelta(days=1), start_of_day(min(days)) - BEYOND],
     )
     ids = [row["case_id"] for row in touched]
-    running: dict[UUID, list[Deadline]] = {}
-    for clock in await Deadline.filter(case_id__in=ids, stopped_at=None):
-        running.setdefault(clock.case_id, []).append(clock)
+    running = await clocks.running_of(ids)
     for case in await Case.filter(id__in=ids):
         for clock, due in clocks.reckon_rows(case, running[case.id], calendar):
             if due.due_at != clock.due_at:

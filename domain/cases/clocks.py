@@ -161,6 +161,14 @@ async def reckoned(
     return reckon_rows(case, await Deadline.filter(case_id=case.id, stopped_at=None), calendar, codes)
 
 
+async def running_of(case_ids: Sequence[UUID]) -> dict[UUID, list[Deadline]]:
+    """The running clocks of many cases, in one query."""
+    found: dict[UUID, list[Deadline]] = {}
+    for clock in await Deadline.filter(case_id__in=case_ids, stopped_at=None):
+        found.setdefault(clock.case_id, []).append(clock)
+    return found
+
+
 def reckon_rows(
     case: Case, running: Iterable[Deadline], calendar: WorkCalendar, codes: Mapping[str, str] | None = None
 ) -> list[tuple[Deadline, Due]]:

@@ -94,9 +94,11 @@ async def preview(changes: Iterable[LimitChange]) -> tuple[list[Shift], int]:
     """The open clocks that the changes would move, the nearest first (at most 500 are listed), and how many."""
     rows = expanded(changes)
     found: list[Shift] = []
-    for case, codes in await _touched([(t, c, before) for _, t, c, before, _ in rows], {r[:3]: r[4] for r in rows}):
+    touched = await _touched([(t, c, before) for _, t, c, before, _ in rows], {r[:3]: r[4] for r in rows})
+    running = await clocks.running_of([case.id for case, _ in touched])
+    for case, codes in touched:
         calendar = rulebook().for_area(case.area_path).calendar
-        for clock, due in await clocks.reckoned(case, calendar, codes):
+        for clock, due in clocks.reckon_rows(case, running.get(case.id, ()), calendar, codes):
             if due.due_at != clock.due_at:
                 found.append(Shift(case.id, case.number, clock.name, clock.due_at, due.due_at))
     found.sort(key=lambda shift: (shift.before, shift.number, shift.clock))
