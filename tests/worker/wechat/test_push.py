@@ -15,6 +15,7 @@ import pytest
 from server.gateways.wechat import WeChatSettings
 from server.gateways.wechat.push import LARGEST_BODY, PushRefused, dedupe_key, open_push, verify
 from tests.support.gateways import APP_ID, PUSH_AES_KEY, PUSH_TOKEN, SECRET, StandIn
+from tests.support.loopback import NO_TLS
 from tests.support.wechat_standin.push import Seal, sign
 
 OPENID = "o" + "7" * 27
@@ -362,7 +363,7 @@ def test_a_media_verdict_comes_by_push_and_may_come_twice(
     connect(sim, receiver, key=PUSH_AES_KEY, copies=2)
     sim.tell("person", openid=OPENID)
     credentials = {"grant_type": "client_credential", "appid": APP_ID, "secret": SECRET}
-    with httpx.Client(base_url=sim.url, trust_env=False) as http:
+    with httpx.Client(verify=NO_TLS, base_url=sim.url, trust_env=False) as http:
         token = http.post("/cgi-bin/stable_token", json=credentials).json()["access_token"]
         url = receiver.url.replace("push", name)
         ask = {"media_url": url, "media_type": 2, "version": 2, "scene": 2, "openid": OPENID}

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from tests.support.gateways import APP_ID, StandIn, wechat_standin
+from tests.support.loopback import NO_TLS
 from tests.worker.wechat.direct import OPENID, PLAIN, RID, Call, login, stable
 
 # --- conventions and texts --------------------------------------------------------------------------------
@@ -184,7 +185,7 @@ def test_a_fault_may_spare_the_world_or_strike_by_chance(http: httpx.Client, sim
 
 
 def test_in_the_demonstration_everybody_may_do_everything() -> None:
-    with wechat_standin("--easy") as running, httpx.Client(base_url=running.url, trust_env=False) as http:
+    with wechat_standin("--easy") as running, httpx.Client(verify=NO_TLS, base_url=running.url, trust_env=False) as http:
         mine = {"appid": "wxba5fad812f8e6fb9", "secret": "standin-secret"}
         query = {**mine, "grant_type": "authorization_code"}
         who = [
