@@ -21,7 +21,8 @@ from reportlab.pdfgen.canvas import Canvas
 
 from qr.codes import CodeRefused, Keyring, mint_many, plate_url, read
 from qr.layout import Layout, load_layout
-from qr.plates import PlateData, RenderOptions, RenderReport, WorkerCard, render_pdf
+from qr.plate import PlateData, WorkerCard
+from qr.plates import RenderOptions, RenderReport, render_pdf
 from qr.readback import Wear, read_back, read_back_pdf
 from qr.serials import make_serial
 

@@ -13,8 +13,9 @@ from PIL import Image
 
 from qr.fonts import Family
 from qr.layout import Layout
+from qr.plate import PlateData
 from qr.plates import RenderOptions, RenderReport, adapted, print_plates
-from qr.press import PlateData, Press
+from qr.press import Press
 from qr.readback import SAMPLE_DPI, Wear, read_page
 
 _PER_ROUND = 50

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 import xlsxwriter
 
-from qr.press import PlateData
+from qr.plate import PlateData
 
 HEADER = ("序号", "门牌编号", "村（社区）", "门牌", "二维码网址", "网格", "网格员", "联系电话")
 _WIDTHS = (7, 18, 26, 26, 62, 20, 12, 18)

@@ -15,9 +15,10 @@ import msgspec
 from qr.fonts import Family
 from qr.layout import Layout, LayoutRefused, parse_colour
 from qr.pdf import PdfFile
-from qr.press import PlateData, Press, Pressed, WorkerCard, read_emblem
+from qr.plate import PlateData
+from qr.press import Press, Pressed, read_emblem
 
-__all__ = ["MissingGlyph", "PlateData", "RenderOptions", "RenderReport", "WorkerCard", "render_pdf"]
+__all__ = ["MissingGlyph", "RenderOptions", "RenderReport", "render_pdf"]
 
 _BATCH = 240
 _NAMED_AT_MOST = 100

@@ -3,7 +3,7 @@
 import io
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from PIL import Image
 
@@ -12,34 +12,11 @@ from qr.fonts import Family
 from qr.layout import Layout, Side
 from qr.matrix import make_matrix, read_matrix
 from qr.pdf import POINTS_PER_MM
+from qr.plate import PlateData
 
 _MARK_MM = 4.0
 _MARK_GAP_MM = 1.0
 _EMBLEM_PIXELS = 600
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerCard:
-    """What the back of a plate says about the grid worker; empty parts are left out."""
-
-    name: str = ""
-    post: str = ""
-    phone: str = ""
-    grid: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class PlateData:
-    """Everything a plate shows; `url` is the whole address in its code."""
-
-    url: str
-    village: str
-    plate_text: str
-    serial: str
-    hotline: str = ""
-    domain: str = ""
-    programme: str = "一户一码"
-    card: WorkerCard = field(default_factory=WorkerCard)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,8 @@ from qr.fonts import EM, Family
 from qr.layout import Layout, Shape, Square
 from qr.matrix import QUIET_ZONE, Matrix, make_matrix, modules_across, read_matrix
 from qr.pdf import POINTS_PER_MM
+from qr.plate import PlateData
 from qr.plates import RenderOptions, RenderReport, adapted
-from qr.press import PlateData
 from qr.typeset import SetLine, SideText, fill, set_line
 
 

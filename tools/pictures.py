@@ -9,7 +9,8 @@ from PIL import Image, ImageDraw
 from qr.codes import Keyring, mint, plate_url
 from qr.images import render_png
 from qr.layout import load_layout
-from qr.plates import PlateData, WorkerCard, render_pdf
+from qr.plate import PlateData, WorkerCard
+from qr.plates import render_pdf
 from qr.serials import make_serial
 
 FOLDER = Path(__file__).parent.parent / "docs" / "images"

@@ -29,7 +29,7 @@ from domain.households.models import PlateBatch
 from domain.households.naming import plate_text
 from domain.rulebook import rulebook
 from qr.codes import Keyring, KeyringInvalid, plate_url, reprinted
-from qr.plates import PlateData, WorkerCard
+from qr.plate import PlateData, WorkerCard
 from server.printing.dress import dress
 from server.printing.order import INDEX_CSV, INDEX_XLSX, OUTPUT, PLATES, Order, Printed, spool
 from server.printing.press import PressRefused, PressStopped, processes_for, run_press

@@ -15,7 +15,8 @@ import msgspec
 from qr.images import write_png_zip
 from qr.index import write_csv, write_xlsx
 from qr.layout import Layout, LayoutRefused, load_layout
-from qr.plates import PlateData, RenderOptions, RenderReport, render_pdf
+from qr.plate import PlateData
+from qr.plates import RenderOptions, RenderReport, render_pdf
 from qr.readback import Wear, read_back_pdf
 from qr.svg import write_svg_zip
 from server.printing.order import (

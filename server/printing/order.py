@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from qr.plates import PlateData
+from qr.plate import PlateData
 
 ORDER, PLATES, OUTPUT, INDEX_CSV, INDEX_XLSX = "order.json", "plates.jsonl", "output", "index.csv", "index.xlsx"
 

@@ -21,7 +21,8 @@ from qr.fonts import Family
 from qr.images import render_png, write_png_zip
 from qr.index import HEADER, write_csv, write_xlsx
 from qr.layout import LayoutRefused, Line, layout_names, load_layout, parse_layout
-from qr.plates import PlateData, RenderOptions, WorkerCard, render_pdf
+from qr.plate import PlateData, WorkerCard
+from qr.plates import RenderOptions, render_pdf
 from qr.readback import Wear, read_back, read_back_pdf, read_page
 from qr.serials import make_serial
 from qr.svg import render_svg, write_svg_zip
