@@ -18,7 +18,7 @@ demo: $(READY) ## the product with demo data on http://127.0.0.1:8000; Ctrl+C st
 	@exec $(VENV)/bin/huying demo $(ARGS)
 
 test: $(READY) chromium clients ## all tests (PYTEST_ARGS="tests/unit -k plates" for some)
-	$(PYTHON) -m pytest -n $(TEST_PROCESSES) $(PYTEST_ARGS)
+	$(PYTHON) -m pytest -n $(TEST_PROCESSES) --dist worksteal $(PYTEST_ARGS)
 
 soak: $(READY) ## 10,000 schedules of misfortunes for the offline sync, with printed seeds (takes an hour or more)
 	HUYING_SCHEDULES=10000 $(PYTHON) -m pytest -s -q tests/worker/test_sync_machine.py -k schedules $(PYTEST_ARGS)

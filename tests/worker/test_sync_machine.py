@@ -31,12 +31,12 @@ from tests.support.sync_world import World
 __all__ = ["nursery"]
 
 SCHEDULES = int(os.environ.get("HUYING_SCHEDULES", "300"))
-ROUND, STEPS = 50, 12
+ROUND, STEPS = 50, 10
 FATES = ("ok", "ok", "ok", "offline", "request-lost", "reply-lost", "twice", "delayed", "portal")
 ACTS = ("visit", "visit", "photo", "event", "event", "note", "handle", "inspect")
 # A server that is killed or restored takes longer than a whole schedule without.
 LIVES = ("calm",) * 28 + ("killed", "restored")
-DAY = ("work",) * 6 + ("deliver", "upload", "scope", "clock", "reboot", "disaster")
+DAY = ("work",) * 6 + ("deliver", "upload", "scope", "clock", "reboot", "disaster", "disaster")
 WHO, GRID, ANY = st.integers(0, 2), st.integers(0, 1), st.integers(0, 9)
 
 
