@@ -16,8 +16,10 @@ import pytest
 from tests.support.cluster import Cluster
 from tests.support.gateways import free_port
 from tests.support.loopback import NO_TLS
+from tests.support.nursery import Born, fork
 
 START_WITHIN = 30.0
+Process = subprocess.Popen[bytes] | Born
 
 
 @dataclass
@@ -26,7 +28,7 @@ class RunningServer:
 
     url: str
     dsn: str
-    process: subprocess.Popen[bytes]
+    process: Process
     log: Path
     clients: list[httpx.Client] = field(default_factory=list)
 
@@ -54,23 +56,34 @@ def serving(dsn: str, folder: Path, **environ: str) -> Iterator[RunningServer]:
     }  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / "server.log"
-    with log.open("wb") as out:
-        process = subprocess.Popen([sys.executable, "-m", "server", "serve"], env=env, stdout=out, stderr=out)
+    process = _started(env, log)
+    try:
+        _await(f"http://127.0.0.1:{port}/healthz", process, log)
+        running = RunningServer(f"http://127.0.0.1:{port}", dsn, process, log)
+        yield running
+        for made in running.clients:
+            made.close()
+    finally:
+        process.terminate()
         try:
-            _await(f"http://127.0.0.1:{port}/healthz", process, log)
-            running = RunningServer(f"http://127.0.0.1:{port}", dsn, process, log)
-            yield running
-            for made in running.clients:
-                made.close()
-        finally:
-            process.terminate()
-            try:
-                process.wait(45)
-            except subprocess.TimeoutExpired:
-                process.kill()
+            process.wait(45)
+        except subprocess.TimeoutExpired:
+            process.kill()
 
 
-def _await(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def _started(env: dict[str, str], log: Path) -> Process:
+    """One server is forked from a process that has imported everything; several are started as in production."""
+    if "WORKERS" not in env:
+        return fork(["serve"], env, log)
+    with log.open("wb") as out:
+        return subprocess.Popen([sys.executable, "-m", "server", "serve"], env=env, stdout=out, stderr=out)
+
+
+def _ended(process: Process) -> bool:
+    return not process.alive() if isinstance(process, Born) else process.poll() is not None
+
+
+def _await(url: str, process: Process, log: Path) -> None:
     until = time.monotonic() + START_WITHIN
     while time.monotonic() < until:
         try:
@@ -78,7 +91,7 @@ def _await(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
                 return
         except httpx.TransportError:
             pass
-        if process.poll() is not None:
+        if _ended(process):
             break
         time.sleep(0.05)
     raise RuntimeError(f"the server did not start: {json.dumps(log.read_text()[-3000:], ensure_ascii=False)}")
