@@ -28,6 +28,7 @@ __all__ = ["nursery"]
 ROUNDS = int(os.environ.get("HUYING_ROUNDS", "50"))
 WRITERS, BATCHES, BATCH = 16, 3, 10
 HANDOVER = "/api/desk/v1/grids/{}/handover"
+QUARANTINE = "/api/desk/v1/sync-quarantine"
 Call = Callable[[], Any]
 Race = Callable[[Scene, int, bool], None]
 
@@ -172,6 +173,23 @@ def a_grid_handed_over(scene: Scene, number: int, wide: bool) -> None:
     scene.sync(taker)
 
 
+def a_record_released_twice(scene: Scene, number: int, wide: bool) -> None:
+    """Two managers enter what a phone could not hand in: it counts once, and the second hears that it is settled."""
+    world, area, worker = scene.world, scene.areas[0], scene.carriers[0].worker
+    world.unassign(worker, area)
+    scene.visit(0, 0)
+    item = scene.items[-1][1]
+    assert send(scene, 0, [item])[0]["status"] == "rejected"
+    world.assign(worker, area)
+    desk = {"Authorization": f"Bearer {world.staff('towndesk')}"}
+    calls = [
+        lambda url=url: world.http.post(f"{url}{QUARANTINE}/{item['id']}/release", json={}, headers=desk).status_code
+        for url in (world.urls[0], world.urls[-1])
+    ]
+    assert sorted(together(scene, calls, area if wide else "")) == [200, 409]
+    assert len(world.rows("SELECT 1 FROM visits WHERE id = %s", item["entity_id"])) == 1
+
+
 def words(scene: Scene) -> set[str]:
     return {row["text"] for row in scene.world.rows("SELECT text FROM case_texts WHERE case_id = %s", scene.events[-1])}
 
@@ -192,6 +210,7 @@ RACES: dict[Race, str] = {
     two_workers_on_one_case: r"\['done', 'done'\]",
     a_note_and_its_event: "'held' == 'done'",
     a_grid_handed_over: r", 2\) == \(.*, 3\)",
+    a_record_released_twice: r"\[200, 200\]",
 }
 
 
