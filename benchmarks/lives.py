@@ -75,7 +75,7 @@ async def _live(wire: Wire, plan: dict[str, Any], tally: Tally, database: asyncp
 
 
 async def _lane(plan: dict[str, Any], tally: Tally, until: float) -> None:
-    wire = await Wire.open(plan["url"])
+    wire = await Wire.open(plan["url"], plan["prefer"])
     database = await asyncpg.connect(**credentials(plan["dsn"]))
     while time.perf_counter() < until:
         await _live(wire, plan, tally, database)
@@ -93,10 +93,12 @@ async def run(plan: dict[str, Any]) -> dict[str, Any]:
     return {"lives": tally.lives, "seconds": seconds, "cpu": time.process_time(), "deeds": deeds}
 
 
-def live(stage: Stage, seconds: int = 20, lanes: int = 8) -> dict[str, float]:
-    """One run: lives a second, and the processor seconds that one life costs the server, the database and the load."""
+def live(stage: Stage, seconds: int = 20, lanes: int = 8, prefer: str = "") -> dict[str, float]:
+    """One run: lives a second, and the processor seconds that one life costs the server, the database and the load.
+
+    With `prefer` `return=minimal` a move is answered with the new head of the case, else with all of it."""
     plan = {"url": stage.url, "dsn": stage.dsn, "tokens": stage.tokens, "villages": stage.villages, "staff": stage.staff,
-            "lanes": lanes, "seconds": seconds}  # fmt: skip
+            "lanes": lanes, "seconds": seconds, "prefer": prefer}  # fmt: skip
     before, waiting = cpu_seconds(stage), jobs_waiting(stage.dsn)
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.lives"], input=json.dumps(plan), capture_output=True, text=True, check=False

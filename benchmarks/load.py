@@ -49,14 +49,15 @@ async def _one(host: str, port: int, requests: "Requests", until: float, outcome
 class Wire:
     """One keep-alive connection that sends JSON and waits for the answer."""
 
-    def __init__(self, host: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(self, host: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, prefer: str) -> None:
         self._host, self._reader, self._writer = host, reader, writer
+        self._prefer = f"Prefer: {prefer}\r\n" if prefer else ""
 
     @classmethod
-    async def open(cls, url: str) -> "Wire":
-        """Connect."""
+    async def open(cls, url: str, prefer: str = "") -> "Wire":
+        """Connect; `prefer` goes along with every request."""
         parts = urlsplit(url)
-        return cls(parts.netloc, *await asyncio.open_connection(parts.hostname, parts.port))
+        return cls(parts.netloc, *await asyncio.open_connection(parts.hostname, parts.port), prefer)
 
     async def post(self, path: str, token: str, body: object, expected: int) -> bytes:
         """The body of the answer; raises RuntimeError for any other status."""
@@ -70,7 +71,7 @@ class Wire:
         key = f"Idempotency-Key: {uuid4()}\r\n" if method == "POST" else ""
         head = (
             f"{method} {path} HTTP/1.1\r\nHost: {self._host}\r\nAuthorization: Bearer {token}\r\n"
-            f"{key}Content-Length: {len(body)}\r\n\r\n"
+            f"{key}{self._prefer}Content-Length: {len(body)}\r\n\r\n"
         )
         self._writer.write(head.encode() + body)
         told = await self._reader.readuntil(b"\r\n\r\n")

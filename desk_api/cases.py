@@ -9,7 +9,7 @@ from msgspec import Meta
 
 import domain.workflow  # noqa: F401 (registers the effects)
 from desk_api.case_shapes import case_shape, row_shape
-from desk_api.dispatching import dispatch_part
+from desk_api.dispatching import dispatch_shape
 from desk_api.schemas import Code, Purpose
 from domain.access.permissions import Permission as P
 from domain.access.queries import department
@@ -21,7 +21,9 @@ from domain.cases.move import EFFECTS, make_turn
 from domain.cases.states import STATES
 from domain.clock import now
 from domain.deadlines.calendar import start_of_day
+from domain.dispatch.case_part import dispatch_part
 from domain.dispatch.queries import suggest
+from domain.entries import phone_of
 from domain.problems import (
     ChangedMeanwhile,
     CommonSuperiorDecides,
@@ -36,7 +38,7 @@ from domain.problems import (
 from domain.text import clean_phone, clean_text
 from web.bodies import Strict
 from web.paging import Page, paged
-from web.routes import Ask, Route, path_id
+from web.routes import Answer, Ask, Route, path_id, short_wanted
 from web.unit_of_work import run_unit
 
 
@@ -71,9 +73,7 @@ async def note_purpose(ask: Ask) -> None:
     query = ask.query or ask.body
     if query.phone is None:
         return
-    phone = clean_phone(query.phone)
-    if phone is None:
-        raise invalid("phone", "电话号码不对,请填写手机号或带区号的座机")
+    phone = phone_of("phone", query.phone, required=True)
     if query.purpose is None:
         raise invalid("purpose", "按电话号码查询须写明用途,并会记录在案", "required")
     purpose = clean_text(query.purpose)
@@ -112,21 +112,24 @@ async def open_case(ask: Ask) -> dict[str, Any]:
     """One case with everything that I may see of it (`GET /cases/{id}`)."""
     case_id = path_id(ask)
     row = await queries.case_row(ask.actor, case_id)
-    return case_shape(ask.actor, row, await case_file(case_id)) | await dispatch_part(row)
+    file = await case_file(case_id)
+    return case_shape(ask.actor, row, file) | dispatch_shape(dispatch_part(file.added, row["topic"]))
 
 
-async def act(ask: Ask) -> dict[str, Any]:
-    """Make a move (`POST /cases/{id}/{action}`); the answer is the fresh case, or what is left of it to me."""
-    case_id = path_id(ask)
-    turn = await make_turn(ask.actor, case_id, ask.path["action"], ask.body)
+async def act(ask: Ask) -> Answer:
+    """Make a move (`POST /cases/{id}/{action}`); the answer is the fresh case, or its head where that is preferred."""
+    turn = await make_turn(ask.actor, path_id(ask), ask.path["action"], ask.body)
     case, told = turn.case, {"query_code": turn.secret} if turn.secret else {}
+    head = {
+        "id": case.id, "number": case.number, "kind": case.kind, "state": case.state,
+        "state_name": STATES[case.state], "version": case.version,
+    }  # fmt: skip
+    if short_wanted(ask):
+        return Answer(head | told, headers={"Preference-Applied": "return=minimal"})
     try:
-        return await open_case(ask) | told
+        return Answer(await open_case(ask) | told)
     except NotFound:  # a returned or raised case has left the unit
-        return {
-            "id": case.id, "number": case.number, "kind": case.kind, "state": case.state,
-            "state_name": STATES[case.state], "version": case.version, "can": [],
-        }  # fmt: skip
+        return Answer({**head, "can": []})
 
 
 async def open_identity(ask: Ask) -> dict[str, Any]:
@@ -161,5 +164,5 @@ ROUTES = (
     Route(method="POST", path="/cases/<id:str>/reveals", handler=open_identity, gate=P.IDENTITY_REVEAL, body=Reveal,
           replay=False, summary="查看诉求人身份"),
     Route(method="POST", path="/cases/<id:str>/<action:str>", handler=act, gate=P.CASE_READ, body=ACTIONS,
-          summary="办理工单", problems=_PROBLEMS),
+          summary="办理工单(请求头 Prefer: return=minimal 时只返回编号、状态、版本)", problems=_PROBLEMS),
 )  # fmt: skip

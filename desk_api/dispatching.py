@@ -9,9 +9,7 @@ from msgspec import Meta
 from desk_api.schemas import Code
 from domain.access.permissions import Permission as P
 from domain.dispatch import leaders
-from domain.dispatch.crossing import crossing_of
-from domain.dispatch.records import dispatches_of
-from domain.dispatch.verifications import own_verifications, verifications_of
+from domain.dispatch.verifications import own_verifications
 from domain.problems import invalid
 from domain.text import clean_text
 from web.bodies import Strict
@@ -44,13 +42,12 @@ class Charge(Strict):
     since_on: date | None = None
 
 
-async def dispatch_part(row: Row) -> Row:
-    """What a case shows of its dispatch: by which version and rules, its marks, what was handed down, its leader."""
+def dispatch_shape(found: Row) -> Row:
+    """What a case shows of its dispatch."""
     return {
-        "dispatches": [{**one, "at": local(one["at"])} for one in await dispatches_of(row["id"])],
-        "crossing": await crossing_of(row["id"]),
-        "verifications": [_verification(one) for one in await verifications_of(row["id"])],
-        "responsible_leader": await leaders.responsible_leader(row["lead_id"], row["topic"]),
+        **found,
+        "dispatches": [{**one, "at": local(one["at"])} for one in found["dispatches"]],
+        "verifications": [_verification(one) for one in found["verifications"]],
     }
 
 

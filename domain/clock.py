@@ -14,6 +14,11 @@ def install_offset(seconds: float) -> None:
     _offset = timedelta(seconds=seconds)
 
 
+def offset() -> timedelta:
+    """How far the business clock is moved."""
+    return _offset
+
+
 def real_now() -> datetime:
     """The wall clock as an aware UTC instant."""
     return datetime.now(UTC)

@@ -1,6 +1,9 @@
 """What follows an event, on one page, in running order. Each name is a job of `server/reactions/`; an unknown name
 fails at boot. A reaction runs at least once, after the commit of its event, in order per case."""
 
+from collections.abc import Mapping
+from typing import Any
+
 REACTIONS: dict[str, tuple[str, ...]] = {
     "appeal.submitted": ("check_content", "find_duplicates", "tell_resident"),
     "case.registered": ("tell_linked",),
@@ -64,3 +67,16 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "plates.requested": ("print_plates",),
     "plates.revocation-requested": ("revoke_plates",),
 }
+
+# Most events of these kinds concern nobody there: the job is made only where the event's data name this.
+ONLY_WITH = {
+    ("case.registered", "tell_linked"): "emergency",
+    ("case.closed", "tell_reporter"): "reporter_id",
+    ("event.reported", "ring_duty"): "urgent",
+}
+
+
+def reactions_of(event: str, data: Mapping[str, Any]) -> list[str]:
+    """The reactions that an event with these data sets off, in running order."""
+    wanted = ((name, ONLY_WITH.get((event, name))) for name in REACTIONS.get(event, ()))
+    return [name for name, key in wanted if key is None or data.get(key)]

@@ -164,7 +164,8 @@ class JobRunner:
         login = {name: value for name, value in credentials(dsn).items() if name != "statement_cache_size"}
         login["dbname"] = login.pop("database")
         login["sslmode"] = login.pop("ssl", None)
-        login["options"] = "-c search_path=jobs"
+        # A crash may forget that a job was begun or done: then it runs again, as any job may. So nobody waits for the disk.
+        login["options"] = "-c search_path=jobs -c synchronous_commit=off"
         login["application_name"] = "huying jobs"
         known = {name: value for name, value in login.items() if value is not None}
         # Opening fails after this many seconds instead of trying for ever behind our back.

@@ -53,6 +53,12 @@ def path_id(ask: Ask, name: str = "id") -> UUID:
         raise NotFound from None
 
 
+def short_wanted(ask: Ask) -> bool:
+    """Whether the caller wants no more than the new head of what it changes (`Prefer: return=minimal`, RFC 7240)."""
+    wishes = ask.request.headers.get("prefer", "") if ask.request else ""
+    return "return=minimal" in wishes.replace(" ", "").lower().split(",")
+
+
 @dataclass(frozen=True)
 class Answer:
     """What a handler gives back when a plain object is not enough."""

@@ -207,11 +207,13 @@ def _shift(book: Rulebook, clock: Deadline, found: Due) -> None:
     clock.ladder = [[level.code, since.isoformat()] for level, since in steps]
 
 
-async def reopen(ids: Iterable[UUID]) -> None:
-    """Let stopped clocks run again with the due dates they had; the next warning is found by the timer at once."""
+async def reopen(case: Case, ids: Iterable[UUID]) -> None:
+    """Let stopped clocks of a case run again with the due dates they had; the next warning is found by the timer at
+    once. The journal line says their due dates anew, which takes back that they were met."""
     for clock in await Deadline.filter(id__in=list(ids)):
         clock.stopped_at, clock.met = None, None
         clock.next_at = _next_after(clock)
+        _note(case, "due", clock.name, clock.due_at.isoformat())
         await clock.save(update_fields=["stopped_at", "met", "next_at"])
 
 

@@ -94,14 +94,15 @@ async def grid_for(actor: Actor, code: str | None, position: Position | None = N
 
 
 async def _open(actor: Actor, found: Discovery) -> Case:
-    kind = rulebook().event_types.get(found.event_type)
+    book = rulebook().for_area(found.place.path)
+    kind = book.event_types.get(found.event_type)
     if kind is None:
-        allowed = "、".join(f"{code} {each.name}" for code, each in rulebook().event_types.items())
+        allowed = "、".join(f"{code} {each.name}" for code, each in book.event_types.items())
         errors = [{"field": "event_type", "code": "invalid", "message": f"没有这个事件类型,可选:{allowed}"}]
         raise InvalidFields(errors=errors)
     received_at = now()
     facts = Facts("event", "grid", received_at, found.level, topic=kind.topic, registered=True)
-    choice = choose_track(facts, rulebook().track_rules, rulebook().tracks, rulebook().calendar)
+    choice = choose_track(facts, book.track_rules, book.tracks, book.calendar)
     lon, lat, datum = found.location or (None, None, None)
     case = await open_case(
         "event", found.place, received_at, id=found.id, origin="village_direct" if found.household_id else "proactive",
@@ -110,12 +111,13 @@ async def _open(actor: Actor, found: Discovery) -> Case:
         handling_track=choice.handling, track_reasons=[*choice.matched, *choice.skipped], reporter_id=actor.id,
         household_id=found.household_id, lon=lon, lat=lat, datum=datum,
     )  # fmt: skip
-    track = rulebook().tracks[choice.track]
+    track = book.tracks[choice.track]
     await clocks.start(case, [c.name for c in track.clocks.values() if c.start is Start.RECEIVED], received_at)
     data: dict[str, Any] = {
         "to": "submitted", "version": 1, "event_type": kind.code, "level": found.level, "origin": case.origin,
         "occurred_at": found.occurred_at.isoformat(), "attachments": len(found.attachment_ids),
     }  # fmt: skip
+    data |= {"urgent": True} if case.urgent else {}
     data |= await _describe(actor, case, found.description) | clocks.notes(case)
     record(Fact("event.reported", case.area_code, case.id, case.id, data, feed=("case", case.id, 1)))
     if case.urgent:

@@ -167,6 +167,8 @@ async def _finish(turn: Turn, before: str) -> None:
     case.version += not move.quiet
     if not turn.hold:
         case.state = turn.state or target(move, before)
+        if case.state != before:
+            case.state_version = case.version
         if case.state in ENDED and case.state != "merged":  # what was merged comes back as it was
             await stop_waiting(case, at)
         if move.step:

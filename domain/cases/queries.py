@@ -28,7 +28,7 @@ def visible_cases(actor: Actor, alias: str = "c") -> Where:
         where.conditions.append(
             f"({alias}.kind = 'event' AND ({grids})) OR {alias}.reporter_id = {me} OR {alias}.handler_id = {me}"
         )
-        _wall(where, actor, alias)
+        wall(where, actor, alias)
         return where
     wide = sorted({g.area_path for g in actor.granting(Permission.CASE_READ) if g.role not in UNIT_ROLES})
     parts = [area_condition(where, f"{alias}.area_path", wide)]
@@ -40,7 +40,7 @@ def visible_cases(actor: Actor, alias: str = "c") -> Where:
             f" WHERE u.case_id = {alias}.id AND u.department_id = ANY({units}::uuid[]))"
         )
     where.conditions.append(" OR ".join(f"({part})" for part in parts))
-    _wall(where, actor, alias)
+    wall(where, actor, alias)
     _unheard(where, actor, alias)
     return where
 
@@ -58,7 +58,8 @@ def _unheard(where: Where, actor: Actor, alias: str) -> None:
     )
 
 
-def _wall(where: Where, actor: Actor, alias: str) -> None:
+def wall(where: Where, actor: Actor, alias: str) -> None:
+    """The conflict wall (条例 art 30, 46): leave out the cases against a unit of the actor."""
     if actor.departments:
         own = where.bind(list(actor.departments))
         where.conditions.append(
@@ -68,7 +69,8 @@ def _wall(where: Where, actor: Actor, alias: str) -> None:
 
 CO_UNITS = (
     "ARRAY(SELECT u.department_id FROM case_units u WHERE u.case_id = c.id) AS co_ids,"
-    " ARRAY(SELECT jsonb_array_elements_text(x.accused) FROM retaliation_reports x WHERE x.case_id = c.id) AS accused"
+    " ARRAY(SELECT jsonb_array_elements_text(x.accused) FROM retaliation_reports x JOIN appeals y ON y.id = x.appeal_id"
+    "  WHERE y.case_id = c.id) AS accused"  # a report goes where its appeal goes
 )
 
 

@@ -2,7 +2,6 @@
 its lead unit from the common superior of all concerned and from nobody below (条例 art 24, 004-14)."""
 
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
 from domain.access.actor import within
@@ -60,18 +59,6 @@ async def decided_above(turn: Turn, body: Body) -> None:
         turn.data["common_superior"] = found.superior_path.rpartition(".")[2]
         return
     raise CommonSuperiorDecides(flags="、".join(FLAGS[flag] for flag in found.flags), superior=await _name(found))
-
-
-async def crossing_of(case_id: UUID) -> dict[str, Any] | None:
-    """The flags of a case in words, and who fixes its lead unit; None for an ordinary one."""
-    found = await Crossing.get_or_none(case_id=case_id)
-    if found is None:
-        return None
-    return {
-        "flags": [{"code": flag, "name": FLAGS[flag]} for flag in found.flags], "areas": found.areas,
-        "departments": found.departments, "superior": await _name(found),
-        "superior_code": found.superior_path.rpartition(".")[2],
-    }  # fmt: skip
 
 
 async def _name(found: Crossing) -> str:

@@ -71,19 +71,19 @@ async def end_charge(actor: Actor, charge_id: UUID) -> None:
     record(Fact("leader.discharged", unit.area_code, subject_id=found.id, data={"unit_id": str(unit.id)}))
 
 
+LEADERS = (
+    "SELECT id, name, post, staff_id, topics, since_on FROM leader_fields WHERE department_id = {}"
+    " AND ended_on IS NULL ORDER BY id"
+)
+
+
 async def charges(unit_id: UUID) -> list[dict[str, Any]]:
     """The leaders of a unit with their fields; the caller has checked the scope."""
-    return await fetch(
-        "SELECT id, name, post, staff_id, topics, since_on FROM leader_fields WHERE department_id = $1"
-        " AND ended_on IS NULL ORDER BY id",
-        [unit_id],
-        json=("topics",),
-    )
+    return await fetch(LEADERS.format("$1"), [unit_id], json=("topics",))
 
 
-async def responsible_leader(unit_id: UUID | None, topic: str) -> dict[str, Any] | None:
-    """The leader of a unit who answers for a topic, with the reason; None where nobody is entered."""
-    rows = await charges(unit_id) if unit_id else []
+def leader_of(rows: Sequence[dict[str, Any]], topic: str) -> dict[str, Any] | None:
+    """The leader among those of a unit who answers for a topic, with the reason; None where nobody is entered."""
     found = pick(rows, topic)
     if found is None:
         return None

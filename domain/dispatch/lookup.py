@@ -13,7 +13,7 @@ from domain.clock import local_date, now
 from domain.deadlines.limits import Limit, due
 from domain.dispatch.matching import Line, Match, Spot, Unit, match
 from domain.practices import Safeguard
-from domain.rulebook import rulebook
+from domain.rulebook import Rulebook, rulebook
 from domain.sql import fetch_one
 
 TOWN_DEPTH = 4  # province, city, county, town
@@ -79,7 +79,8 @@ class Consulted:
 
 async def consult(matter: Matter) -> Consulted:
     """Ask the version in force on the local filing day; no topic, or no version at all, gives no choices."""
-    safeguards = safeguards_of(matter.topic)
+    book = rulebook().for_area(matter.area_path)
+    safeguards = _safeguards(book, matter.topic)
     nodes = tuple(matter.area_path.split("."))
     town = nodes[TOWN_DEPTH - 1] if len(nodes) >= TOWN_DEPTH else ""
     row = await fetch_one(
@@ -98,13 +99,12 @@ async def consult(matter: Matter) -> Consulted:
         town=_town(rows, units, town), units=units, walled=matter.walled,
     )  # fmt: skip
     found = match([as_line(line) for line in row["lines"] or []], spot)
-    return Consulted(_version(row["version"], matter.received_on), found, _co_tasks(safeguards, spot))
+    return Consulted(_version(row["version"], matter.received_on), found, _co_tasks(book, safeguards, spot))
 
 
-def safeguards_of(topic: str) -> list[Safeguard]:
+def _safeguards(book: Rulebook, topic: str) -> list[Safeguard]:
     """The safeguards (吃、穿、义务教育、基本医疗、住房安全、饮水安全) that a topic belongs to."""
-    known = rulebook().practices.safeguards.values()
-    return [each for each in known if topic and any(topic.startswith(code) for code in each.topics)]
+    return [each for each in book.practices.safeguards.values() if topic and any(topic.startswith(code) for code in each.topics)]
 
 
 def as_line(row: dict[str, Any]) -> Line:
@@ -131,10 +131,10 @@ def _version(row: dict[str, Any] | None, on: date) -> dict[str, Any] | None:
     return {**row, "reason": reason}
 
 
-def _co_tasks(safeguards: Iterable[Safeguard], spot: Spot) -> tuple[CoTask, ...]:
+def _co_tasks(book: Rulebook, safeguards: Iterable[Safeguard], spot: Spot) -> tuple[CoTask, ...]:
     found: dict[UUID, CoTask] = {}
     for each in safeguards:
-        last = local_date(due(Limit.parse(each.limit), now(), rulebook().calendar).due_at)
+        last = local_date(due(Limit.parse(each.limit), now(), book.calendar).due_at)
         for unit in (spot.units.get(code) for code in each.units):
             if unit is None or unit.id == spot.walled:
                 continue

@@ -23,7 +23,7 @@ async def suggest(actor: Actor, case_id: UUID) -> dict[str, Any]:
     if not (actor.may(Permission.CASE_REGISTER) or actor.may(Permission.CASE_DISPATCH)):
         raise NotAllowed
     text = await _text(case_id) or case["title"]
-    topic = case["topic"] or _topic_of_event(case["event_type"])
+    topic = case["topic"] or _topic_of_event(case)
     topics = propose_topics(text, topic, [(t.code, t.name, t.plain) for t in rulebook().topics.values() if t.parent])
     best = topic or (topics[0].key if topics else "")
     walled = case["complained_department_id"]
@@ -59,8 +59,8 @@ def _shape(found: Proposal, key: str) -> dict[str, Any]:
     return {key: found.key, "name": found.name, "reasons": list(found.reasons)}
 
 
-def _topic_of_event(event_type: str) -> str:
-    known = rulebook().event_types.get(event_type)
+def _topic_of_event(case: dict[str, Any]) -> str:
+    known = rulebook().for_area(case["area_path"]).event_types.get(case["event_type"])
     return known.topic if known else ""
 
 

@@ -1,17 +1,15 @@
 """Keeps by what every dispatch was decided, and shows it on the case."""
 
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from domain.cases.models import Case
 from domain.clock import now
 from domain.dispatch.lookup import Consulted, Matter, consult
-from domain.dispatch.matching import BASES
 from domain.dispatch.models import DispatchRecord
 from domain.ids import new_id
 from domain.rulebook import rulebook
-from domain.sql import fetch, fetch_one
+from domain.sql import fetch_one
 
 
 async def consult_case(case: Case) -> Consulted:
@@ -53,17 +51,3 @@ async def _usual(lead_id: UUID) -> str:
     """Why a unit owes what nobody reasoned about: a town or village by its territory, an office by its line."""
     row = await fetch_one("SELECT kind FROM departments WHERE id = $1", [lead_id])
     return "territory" if row and row["kind"] in ("town", "village", "urban") else "line"
-
-
-async def dispatches_of(case_id: UUID) -> list[dict[str, Any]]:
-    """Every dispatch of a case with its reasons, the first one first; the caller has checked the scope."""
-    rows = await fetch(
-        "SELECT r.number, r.department_id, d.name AS unit, r.item_code AS item, r.responsibility, r.followed,"
-        " r.explanation, r.at FROM dispatch_records r LEFT JOIN departments d ON d.id = r.department_id"
-        " WHERE r.case_id = $1 ORDER BY r.number",
-        [case_id],
-        json=("explanation",),
-    )
-    for row in rows:
-        row["responsibility_name"] = BASES[row["responsibility"]]
-    return rows

@@ -11,11 +11,12 @@ from domain.access.permissions import Permission
 from domain.clock import now
 from domain.dispatch.leaders import unit_for
 from domain.dispatch.models import DutyShift, TeamMember
+from domain.entries import phone_of
 from domain.ids import new_id
 from domain.journal.unit import Fact, digest, record
 from domain.problems import GuardNotMet, NotFound, invalid
 from domain.sql import fetch
-from domain.text import clean_phone, clean_text
+from domain.text import clean_text
 
 ROLES = {"lead": "负责人", "deputy": "副负责人", "backbone": "业务骨干", "phone": "电话值班"}
 
@@ -130,11 +131,10 @@ async def _mine(actor: Actor, member_id: UUID) -> tuple[TeamMember, Department]:
 
 
 async def _checked(unit: Department, person: Person, own: UUID | None = None) -> Person:
-    name, phone = clean_text(person.name), clean_phone(person.phone)
+    name = clean_text(person.name)
     if not name:
         raise invalid("name", "请填写姓名")
-    if phone is None:
-        raise invalid("phone", "电话号码不对,请填写手机号或带区号的座机")
+    phone = phone_of("phone", person.phone, required=True)
     if person.role == "lead":
         leads = await TeamMember.filter(department_id=unit.id, role="lead", active=True).values_list("id", flat=True)
         if set(leads) - {own}:

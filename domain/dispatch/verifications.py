@@ -8,15 +8,10 @@ from domain.clock import local_date, now
 from domain.sql import fetch
 
 STATES = {"open": "核实中", "reported": "已上报", "confirmed": "已确认"}
-_ROW = (
+ROW = (
     "SELECT v.*, c.number, u.name AS unit, p.name AS parent FROM verifications v JOIN cases c ON c.id = v.case_id"
     " JOIN departments u ON u.id = v.department_id JOIN departments p ON p.id = v.parent_id"
 )
-
-
-async def verifications_of(case_id: UUID) -> list[dict[str, Any]]:
-    """Every verification of a case; the caller has checked the scope."""
-    return _told(await fetch(f"{_ROW} WHERE v.case_id = $1 ORDER BY v.id", [case_id]))
 
 
 async def own_verifications(
@@ -26,15 +21,16 @@ async def own_verifications(
     sees progress and result even after the case has gone on to another unit."""
     column = "parent_id" if side == "above" else "department_id"
     rows = await fetch(
-        f"{_ROW} WHERE v.{column} = ANY($1::uuid[]) AND ($2::text IS NULL OR v.state = $2)"
+        f"{ROW} WHERE v.{column} = ANY($1::uuid[]) AND ($2::text IS NULL OR v.state = $2)"
         " AND (c.complained_department_id IS NULL OR NOT c.complained_department_id = ANY($1::uuid[]))"
         f" AND ($3::uuid IS NULL OR v.id < $3) ORDER BY v.id DESC LIMIT {limit + 1}",
         [list(actor.departments), state, before],
     )
-    return _told(rows)
+    return told(rows)
 
 
-def _told(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def told(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows with their state in words and whether they are late."""
     today = local_date(now())
     for row in rows:
         row["state_name"] = STATES[row["state"]]

@@ -41,3 +41,51 @@ class CampaignTask(Model):
     class Meta:
         table = "campaign_tasks"
         unique_together = (("campaign", "year", "task", "area_code"),)
+
+
+class RootCauseProject(Model):
+    """The search for the cause of what a superior assigned a third time (源头治理, 000-17): a topic in a town at a unit."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    topic = fields.CharField(20)
+    area_code = fields.CharField(20)
+    area_path = fields.CharField(120)
+    department_id = fields.UUIDField()
+    state = fields.CharField(10, default="opened")  # opened | cause | policy | campaign | outcome
+    opened_at = InstantField()
+    finished_at = InstantField(null=True)
+
+    class Meta:
+        table = "root_cause_projects"
+        indexes = (("area_path", "id"), ("department_id", "id"))
+
+
+class RootCauseLink(Model):
+    """An assignment that a project answers: the appeal, and the case on which it stood when it was linked."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    project_id = fields.UUIDField()
+    appeal_id = fields.UUIDField()
+    case_id = fields.UUIDField()
+    at = InstantField()
+
+    class Meta:
+        table = "root_cause_links"
+        unique_together = (("project_id", "appeal_id"),)
+        indexes = (("case_id",),)
+
+
+class RootCauseStep(Model):
+    """What a step of a project found; the last one says what kind of outcome there is (000-18)."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    project_id = fields.UUIDField()
+    step = fields.CharField(10)  # cause | policy | campaign | outcome
+    outcome = fields.CharField(16, default="")
+    text = fields.TextField()
+    by = fields.CharField(60)
+    at = InstantField()
+
+    class Meta:
+        table = "root_cause_steps"
+        unique_together = (("project_id", "step"),)

@@ -17,7 +17,7 @@ class Supervision(Model):
     area_path = fields.CharField(120)
     department_id = fields.UUIDField(null=True)
     kind = fields.CharField(12)  # urge | key | special | on_site | listed
-    trigger = fields.CharField(20)  # dissatisfied | overdue | repeat | no_progress | objected | survey | hand
+    trigger = fields.CharField(20)  # dissatisfied | overdue | repeat | no_progress | objected | survey | third_assignment | hand
     requirement = fields.TextField(default="")
     state = fields.CharField(10)  # open | answered | closed
     response = fields.TextField(default="")

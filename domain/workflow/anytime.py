@@ -10,11 +10,12 @@ from domain.cases.models import CaseUnit
 from domain.cases.move import Body, Turn, effect
 from domain.clock import local_date, now
 from domain.deadlines.choice import Facts
+from domain.entries import phone_of, topic_of
 from domain.problems import invalid
 from domain.rulebook import rulebook
 from domain.supervision.actions import open_supervision
-from domain.text import clean_phone, clean_text
-from domain.workflow.intake import AppealType, Text, set_track
+from domain.text import clean_text
+from domain.workflow.intake import AppealType, ComplainedOf, Text, complained_unit, set_track
 
 
 class Withdraw(Body, kw_only=True):
@@ -102,19 +103,17 @@ class Convert(Body, kw_only=True):
     appeal_type: AppealType
     topic: str
     appeal: Said
+    complained_of: ComplainedOf | None = None
 
 
 @effect("convert", Convert)
 async def convert(turn: Turn, body: Convert) -> None:
     """Turn an event into an appeal: from now on the clocks of an appeal run."""
     case, said = turn.case, body.appeal
-    if body.topic not in rulebook().topics:
-        raise invalid("topic", "没有这个问题类别")
+    topic_of(body.topic)
     if said.channel not in rulebook().channels:
         raise invalid("appeal.channel", "没有这个渠道")
-    phone = clean_phone(said.phone) if said.phone.strip() else ""
-    if phone is None:
-        raise invalid("appeal.phone", "电话号码不对,请填写手机号或带区号的座机")
+    phone = phone_of("appeal.phone", said.phone)
     appeal, turn.secret = await add_appeal(
         Submission(
             kind=body.appeal_type, area=await Area.get(code=case.area_code), channel=said.channel, topic=body.topic,
@@ -126,6 +125,7 @@ async def convert(turn: Turn, body: Convert) -> None:
     turn.data["appeal_id"] = str(appeal.id)
     case.kind, case.appeal_type, case.topic = "appeal", body.appeal_type, body.topic
     case.petition_class, case.registrar_id = "appeal_for_decision", turn.actor.id
+    case.complained_department_id = await complained_unit(turn, body.complained_of)
     case.lead_id = case.handler_id = case.review_unit_id = None
     await CaseUnit.filter(case_id=case.id).delete()  # those who helped with the event have no part in what was said
     case.received_at, case.received_on = appeal.received_at, local_date(appeal.received_at)  # its clocks count from here

@@ -1,5 +1,6 @@
 """Effects after the answer: follow-up, callback, close with its guard, rework; and what a rating sets off."""
 
+from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -8,23 +9,19 @@ import msgspec
 from domain.access.actor import SYSTEM
 from domain.appeals.models import Appeal
 from domain.cases import clocks
-from domain.cases.models import Case, CaseUnit, Contact, Deadline
+from domain.cases.models import Case
 from domain.cases.move import AFTER, Body, Turn, effect, move_locked
 from domain.cases.steps import FAST
 from domain.clock import local_date, now
 from domain.deadlines.shifted import ONE_WORKING_DAY, UNREACHABLE, closes_inside, has
-from domain.dispatch.models import Verification
 from domain.ids import new_id
 from domain.problems import GuardNotMet, invalid
 from domain.ratings.actions import Verdict, rate, still_dissatisfied
-from domain.ratings.models import Callback
+from domain.ratings.models import Callback, Rating
 from domain.rulebook import rulebook
 from domain.sql import fetch, fetch_one
 from domain.supervision.actions import open_supervision, settle_dissatisfaction
-from domain.supervision.models import Supervision
-from domain.workflow.emergencies import urgent_file
 from domain.workflow.intake import Text
-from domain.workflow.leading import missing_of_leaders
 
 STAGES = {"accept": "受理见面", "investigate": "调查见面", "answer": "答复见面"}
 
@@ -78,7 +75,11 @@ async def callback(turn: Turn, body: CallbackBody) -> None:
         verdict = Verdict(body.process, body.result, body.solved, body.staff, body.comment)
         await rate(appeal, turn.case, verdict, "callback")
         turn.after = verdict
-    turn.keep_clocks = not await heard(turn.case)  # one call that nobody answers does not meet the callback clock
+    unheard = await _unheard(turn.case)
+    rated = Rating.filter(case_id=turn.case.id, round=turn.case.round, source__in=["self", "callback"])
+    if not (unheard or body.reached or await rated.exists()):
+        turn.data |= {"unreachable": True, "round": turn.case.round}  # X3: nobody could be asked, the rates leave it out
+    turn.keep_clocks = bool(unheard)  # one call that nobody answers does not meet the callback clock
 
 
 async def _not_late_for_that(turn: Turn) -> None:
@@ -132,41 +133,50 @@ async def close(turn: Turn, body: Body) -> None:
     if missing:
         raise GuardNotMet(reason="还缺:" + "、".join(missing) + "。", missing=missing)
     turn.case.ended_at = now()
+    turn.data |= {"reporter_id": str(turn.case.reporter_id)} if turn.case.reporter_id else {}
+
+
+_OWED = """
+SELECT ARRAY(SELECT DISTINCT stage FROM contacts WHERE case_id = $1) AS met,
+  ARRAY(SELECT DISTINCT track FROM deadlines WHERE case_id = $1) AS tracks,
+  EXISTS (SELECT FROM urgent_files WHERE case_id = $1 AND round = $2) AS filed,
+  EXISTS (SELECT FROM supervisions WHERE case_id = $1 AND subject_kind = '' AND state IN ('open', 'answered')) AS watched,
+  EXISTS (SELECT FROM case_units WHERE case_id = $1 AND done_at IS NULL) AS shared,
+  EXISTS (SELECT FROM verifications WHERE case_id = $1 AND state IN ('open', 'reported')) AS verifying,
+  EXISTS (SELECT FROM instructions WHERE case_id = $1 AND principal) AS instructed,
+  EXISTS (SELECT FROM leader_cases WHERE case_id = $1 AND state = 'open') AS led,
+  EXISTS (SELECT FROM closure_reports WHERE case_id = $1 AND round = $2 AND state = 'accepted') AS reported
+"""
 
 
 async def missing_for_close(case: Case) -> list[str]:
     """What still stands between an answered case and its closing, in Chinese."""
+    owed = await fetch_one(_OWED, [case.id, case.round])
+    assert owed is not None  # it reads no table
     missing = []
     if not case.instant:
         missing += [text for step, text in FAST.items() if step not in case.steps and step not in case.skipped]
-        stages = {str(stage) for stage in await Contact.filter(case_id=case.id).values_list("stage", flat=True)}
-        missing += [text for stage, text in STAGES.items() if stage not in stages]
-    if case.urgent and await urgent_file(case) is None:
-        missing.append("即办事项归档和值班室报告决定")
-    if not await heard(case):
-        missing.append("回访")
-    if await Supervision.exists(case_id=case.id, subject_kind="", state__in=["open", "answered"]):
-        missing.append("督办销号")
-    if await CaseUnit.exists(case_id=case.id, done_at=None):
-        missing.append("协办任务")
-    if await Verification.exists(case_id=case.id, state__in=["open", "reported"]):
-        missing.append("转交核实")
-    if clocks.handling_track(case).look and "supervise" not in case.plus_steps:
-        missing.append("督查查看")
-    if await _owes_report(case):
-        missing.append("上级受理闭环报告(登记回执)")
-    return missing + await missing_of_leaders(case)
+        missing += [text for stage, text in STAGES.items() if stage not in owed["met"]]
+    weighty = case.major or case.origin == "superior_assigned"
+    conditions = {
+        "即办事项归档和值班室报告决定": case.urgent and not owed["filed"],
+        "回访": not await heard(case),
+        "督办销号": owed["watched"],
+        "协办任务": owed["shared"],
+        "转交核实": owed["verifying"],
+        "督查查看": clocks.handling_track(case).look and "supervise" not in case.plus_steps,
+        "上级受理闭环报告(登记回执)": _owes_report(case, owed["tracks"]) and not owed["reported"],
+        "主要负责人批示": weighty and not owed["instructed"],  # 000-21
+        "包案化解": owed["led"],
+    }
+    return missing + [text for text, lacking in conditions.items() if lacking]
 
 
-async def _owes_report(case: Case) -> bool:
-    """Whether the closure report of this round still has to be accepted by the superior; a longer track that came
-    later does not take that away (000-10, 000-28)."""
+def _owes_report(case: Case, clocks_on: Sequence[str]) -> bool:
+    """Whether the closure report of this round has to be accepted by the superior; a longer track that came later does
+    not take that away (000-10, 000-28)."""
     tracks = rulebook().for_area(case.area_path).tracks
-    codes = {case.track, case.handling_track, *await Deadline.filter(case_id=case.id).values_list("track", flat=True)}
-    if not any(tracks[str(code)].report for code in codes if code in tracks):
-        return False
-    accepted = "SELECT 1 AS done FROM closure_reports WHERE case_id = $1 AND round = $2 AND state = 'accepted'"
-    return await fetch_one(accepted, [case.id, case.round]) is None
+    return any(tracks[code].report for code in {case.track, case.handling_track, *clocks_on} if code in tracks)
 
 
 async def heard(case: Case) -> bool:

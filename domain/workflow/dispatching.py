@@ -186,8 +186,8 @@ async def ask_return(turn: Turn, body: Return) -> None:
 
 async def drop_return(case: Case) -> None:
     """An open request to return lapses when the unit takes the work up, or the case goes to another one."""
-    await ReturnRequest.filter(case_id=case.id, state="open").update(state="lapsed", decided_at=now())
-    await clocks.stop(case, ("return_decision",), now())
+    if await ReturnRequest.filter(case_id=case.id, state="open").update(state="lapsed", decided_at=now()):
+        await clocks.stop(case, ("return_decision",), now())
 
 
 def _check_window(case: Case) -> None:

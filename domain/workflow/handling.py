@@ -6,8 +6,6 @@ from uuid import UUID
 
 import msgspec
 
-from domain.access.models import Department
-from domain.appeals.models import Appeal, Reply
 from domain.attachments.actions import attach_evidence
 from domain.cases import clocks
 from domain.cases.models import Case, CaseUnit, Contact
@@ -18,6 +16,7 @@ from domain.deadlines.limits import due
 from domain.ids import new_id
 from domain.problems import ClientTimeAbsurd, GuardNotMet, NotAllowed, invalid
 from domain.rulebook import rulebook
+from domain.sql import execute
 from domain.times import occurred
 from domain.workflow.dispatching import drop_return
 from domain.workflow.intake import Text, track_facts
@@ -162,17 +161,18 @@ def _principal_of(turn: Turn) -> bool:
     return bool(heads & {turn.case.lead_id, turn.case.review_unit_id})
 
 
+_SERVE = """
+INSERT INTO replies (id, appeal_id, case_id, round, text, unit_name, at)
+SELECT gen_random_uuid(), p.id, $1, $2::int, $3::text, coalesce((SELECT name FROM departments WHERE id = $4), ''),
+  $5::timestamptz FROM appeals p WHERE p.case_id = $1
+ON CONFLICT (appeal_id, round) DO UPDATE SET text = EXCLUDED.text, unit_name = EXCLUDED.unit_name, at = EXCLUDED.at
+"""
+
+
 async def serve(case: Case, text: str) -> None:
     """Give the answer to every appeal of the case, once in each round."""
-    unit = await Department.get_or_none(id=case.lead_id) if case.lead_id else None
     case.answered_at = now()
-    for appeal in await Appeal.filter(case_id=case.id):
-        await Reply.update_or_create(
-            appeal_id=appeal.id,
-            round=case.round,
-            defaults={"case_id": case.id, "text": text, "unit_name": unit.name if unit else "",
-                      "at": case.answered_at},
-        )  # fmt: skip
+    await execute(_SERVE, [case.id, case.round, text, case.lead_id, case.answered_at])
 
 
 class Inspect(Body, kw_only=True):

@@ -19,6 +19,7 @@ from domain.cases.move import Body, Turn, effect
 from domain.clock import local_date, now
 from domain.deadlines.choice import Facts, choose_track
 from domain.deadlines.tracks import ClockName
+from domain.entries import topic_of
 from domain.ids import new_id
 from domain.journal.unit import Fact, digest, record
 from domain.problems import ConflictOfInterest, GuardNotMet, invalid
@@ -64,8 +65,7 @@ async def register(turn: Turn, body: Register) -> None:
     case = turn.case
     book = rulebook().for_area(case.area_path)
     _check_words(body, book)
-    if body.topic not in rulebook().topics:
-        raise invalid("topic", "没有这个问题类别")
+    topic_of(body.topic)
     if body.area and body.area != case.area_code:
         place = await area(body.area)
         if place is None or not any(turn.actor.granting(Permission.CASE_REGISTER, place.path)):
@@ -76,13 +76,7 @@ async def register(turn: Turn, body: Register) -> None:
     case.emergency = body.emergency or ""
     case.registrar_id = turn.actor.id
     case.first_receiver_id = case.first_receiver_id or turn.actor.id
-    if body.complained_of and body.complained_of.department_id:
-        unit = await department(body.complained_of.department_id)
-        if unit is None:
-            raise invalid("complained_of.department_id", "没有这个单位")
-        if unit.id in turn.actor.departments:
-            raise ConflictOfInterest
-        case.complained_department_id = unit.id
+    case.complained_department_id = await complained_unit(turn, body.complained_of) or case.complained_department_id
     case.flags = _flags(case, body)
     earlier = await said_before(case)
     case.is_initial = "repeat" not in case.flags and earlier is None
@@ -92,6 +86,18 @@ async def register(turn: Turn, body: Register) -> None:
     turn.data |= {"emergency": case.emergency} if case.emergency else {}
     if body.repeat:
         await open_supervision(case, "key", "repeat", REPEATED, by=turn.actor)
+
+
+async def complained_unit(turn: Turn, about: ComplainedOf | None) -> UUID | None:
+    """The unit that an appeal is about, if one is named; 409 for the actor's own."""
+    if about is None or not about.department_id:
+        return None
+    unit = await department(about.department_id)
+    if unit is None:
+        raise invalid("complained_of.department_id", "没有这个单位")
+    if unit.id in turn.actor.departments:
+        raise ConflictOfInterest
+    return unit.id
 
 
 def _check_words(body: Register, book: Rulebook) -> None:
@@ -323,7 +329,7 @@ async def accept_underway(case: Case, at: datetime) -> None:
 
 async def second_person(turn: Turn, body: Body) -> None:
     """The first officer's call is kept as a request; the move happens when another officer calls with the same body, and
-    nothing has moved the case since: what was signed is what both of them have seen."""
+    the case is still in the state in which it was signed, about the same appeals; a note or a message ends nothing."""
     content = msgspec.to_builtins(body)
     content.pop("version", None)
     asked = await first_signature(turn)
@@ -342,9 +348,9 @@ async def second_person(turn: Turn, body: Body) -> None:
 
 
 async def first_signature(turn: Turn) -> SecondSignature | None:
-    """What the first of two persons has asked for, unless the case has moved since."""
+    """What the first of two persons has asked for, unless the case has left its state since."""
     return await SecondSignature.get_or_none(
-        case_id=turn.case.id, action=turn.move.name, case_version=turn.case.version
+        case_id=turn.case.id, action=turn.move.name, case_version__gte=turn.case.state_version
     )
 
 

@@ -195,17 +195,6 @@ async def leader_case(case: Case) -> LeaderCase | None:
     return await LeaderCase.get_or_none(case_id=case.id, state="open")
 
 
-async def missing_of_leaders(case: Case) -> list[str]:
-    """What leaders still owe before the case may close: the principal's instruction (000-21), the five duties."""
-    missing = []
-    weighty = case.major or case.origin == "superior_assigned"
-    if weighty and not await Instruction.exists(case_id=case.id, principal=True):
-        missing.append("主要负责人批示")
-    if await leader_case(case):
-        missing.append("包案化解")
-    return missing
-
-
 class Recuse(Body, kw_only=True):
     """Why, as far as one wants to say."""
 

@@ -5,6 +5,7 @@ from domain.access.permissions import UNIT_ROLES
 from domain.areas.models import Area
 from domain.cases.models import Case
 from domain.cases.move import Turn
+from domain.practices import LadderStep
 from domain.problems import GuardNotMet
 from domain.rulebook import rulebook
 
@@ -43,6 +44,12 @@ def judged_by(case: Case, level: str) -> str:
     found = [practices.bodies[step.body].name for step in practices.ladder.values() if step.body]
     levels = {body.name: body.level for body in practices.bodies.values()}
     return next((name for name in found if levels[name] == wanted and level != "town"), "")
+
+
+def step_from(area_path: str, level: str) -> LadderStep | None:
+    """The step by which the ladder of a place takes a matter up from a level; a meeting is of its town."""
+    at = "town" if level == "meeting" else level
+    return next((step for step in rulebook().for_area(area_path).practices.ladder.values() if step.at == at), None)
 
 
 async def level_of(case: Case) -> str:

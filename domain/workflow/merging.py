@@ -58,7 +58,7 @@ async def unmerge(turn: Turn, body: Body) -> None:
         raise GuardNotMet(reason="归并后的工单已经答复或办结,不能再拆分。", missing=[])
     await _move_appeals([UUID(found) for found in merged["appeals"]], case.id)
     await clocks.take_back(into, await _still_joined(into, case))
-    await clocks.reopen([UUID(found) for found in merged["clocks"]])
+    await clocks.reopen(case, [UUID(found) for found in merged["clocks"]])
     turn.state, case.merge, case.ended_at = merged["state"], None, None
     turn.data["from_case"] = str(into.id)
     await _touch(into, "case.left", case.id, len(merged["appeals"]))
@@ -97,7 +97,8 @@ async def _move_appeals(ids: list[UUID], case_id: UUID) -> None:
 
 async def _touch(into: Case, event: str, other: UUID, appeals: int) -> None:
     into.version += 1
-    await into.save(update_fields=["version"])
+    into.state_version = into.version  # a decision that one person has signed was about other appeals
+    await into.save(update_fields=["version", "state_version"])
     record(
         Fact(
             event, into.area_code, into.id, into.id,

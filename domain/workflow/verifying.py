@@ -80,7 +80,8 @@ async def transfer_down(turn: Turn, body: TransferDown) -> None:
         raise invalid("unit", f"“{unit.name}”不是{parent.name}的下级地区单位")
     if await Verification.exists(case_id=case.id, department_id=unit.id, state__in=["open", "reported"]):
         raise GuardNotMet(reason="该单位已有未完成的核实任务。", missing=[])
-    last = body.due_on or local_date(due(rulebook().limits["verification"], now(), rulebook().calendar).due_at)
+    book = rulebook().for_area(case.area_path)
+    last = body.due_on or local_date(due(book.limits["verification"], now(), book.calendar).due_at)
     if last < local_date(now()):
         raise invalid("due_on", "核实期限不能早于今天")
     made = await Verification.create(

@@ -1,8 +1,11 @@
 """What the ORM cannot say: number sequences, partial indexes for timers, operator classes for area subtrees."""
 
+from importlib.resources import files
+
 from tortoise import migrations
 from tortoise.migrations import operations as ops
 
+JOURNAL = files("server").joinpath("sql", "journal.sql").read_text(encoding="utf-8")
 SQL = """
 CREATE SEQUENCE case_numbers;
 CREATE SEQUENCE household_serials;
@@ -50,6 +53,13 @@ CREATE INDEX sync_items_settled ON sync_items (number) WHERE settled_at IS NOT N
 CREATE INDEX cases_grid ON cases (area_code, id) WHERE kind = 'event';
 CREATE INDEX journal_at ON journal USING brin (at);
 CREATE INDEX journal_repeats ON journal ((data->>'repeats')) WHERE event = 'case.registered' AND data ? 'repeats';
+CREATE INDEX journal_assigned ON journal (at) WHERE event = 'appeal.submitted' AND data->>'origin' = 'superior_assigned';
+CREATE INDEX journal_households ON journal (subject_id, at DESC, n DESC) WHERE event LIKE 'household.%' AND data ? 'state';
+CREATE INDEX journal_visits ON journal (at) WHERE event = 'visit.logged';
+CREATE INDEX journal_root_causes ON journal (area, at) WHERE event = 'root-cause.opened';
+CREATE UNIQUE INDEX root_cause_projects_open ON root_cause_projects (topic, area_code, department_id)
+  WHERE finished_at IS NULL;
+CREATE INDEX root_cause_projects_area ON root_cause_projects (area_path text_pattern_ops, id);
 CREATE INDEX office_clocks_next ON office_clocks (next_at) WHERE next_at IS NOT NULL;
 CREATE INDEX office_clocks_running ON office_clocks (due_at, id) WHERE stopped_at IS NULL;
 CREATE INDEX cases_first ON cases (urgent DESC, is_initial DESC, id DESC) WHERE ended_at IS NULL;
@@ -72,10 +82,12 @@ DROP INDEX cases_place_time, appellants_phone_recent, deadlines_by_calendar, cas
   households_route, households_external, household_codes_live, memberships_live, memberships_area, supervisions_area, tell_tasks_area, visits_area, areas_below, appeals_unchecked,
   referrals_area, patrols_area, findings_area, suggestions_area, households_placed, cases_placed,
   sync_items_held, sync_items_waiting, sync_items_refused, sync_items_settled, cases_grid;
+DROP INDEX journal_assigned, journal_households, journal_visits, journal_root_causes, root_cause_projects_open,
+  root_cause_projects_area;
 DROP INDEX journal_at, journal_repeats, office_clocks_next, office_clocks_running;
 DROP INDEX cases_first, accountability_area, obligation_records_area, hearing_requests_area;
 DROP INDEX duty_versions_draft, duty_calls_unanswered, case_units_due, departments_place, duty_calls_next;
-DELETE FROM server_epoch;
+DELETE FROM server_epoch; DROP FUNCTION journal_write;
 """
 
 
@@ -84,4 +96,4 @@ class Migration(migrations.Migration):
 
     dependencies = [("huying", "0002_initial")]
     initial = False
-    operations = [ops.RunSQL([SQL], reverse_sql=REVERSE)]
+    operations = [ops.RunSQL([SQL, JOURNAL], reverse_sql=REVERSE)]
