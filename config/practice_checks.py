@@ -42,6 +42,8 @@ def _check_surveys(profile: Profile, findings: Findings, file: str) -> None:
         near = f"[surveys.{code}]"
         if not 0 < survey.sample_share <= 1:
             findings.add(file, "抽样比例应大于 0,不超过 1", near=near)
+        if not survey.modes or len(set(survey.modes)) < len(survey.modes):
+            findings.add(file, "调查方式至少一种,不重复", near=near)
         if any(not 0 <= score <= 1 for score in _scores(survey)):
             findings.add(file, "答案得分应在 0 到 1 之间", near=near)
         for name, question in survey.questions.items():

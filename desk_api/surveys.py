@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta, field
+from msgspec import Meta
 
 from desk_api.schemas import Code
 from domain.access.permissions import Permission as P
@@ -17,7 +17,6 @@ from web.routes import Ask, Route, path_id
 from web.shapes import local
 
 Mode = Literal["link", "phone", "visit"]
-ADDRESS = "/api/miniprogram/v1/surveys/"
 
 
 class NewWave(Strict, kw_only=True):
@@ -25,12 +24,12 @@ class NewWave(Strict, kw_only=True):
 
     name: Annotated[str, Meta(min_length=2, max_length=80)]
     area_code: Code
-    closed_from: date
-    closed_to: date
+    closed_from: date | None = None  # both left out: the last whole period of the profile
+    closed_to: date | None = None
     size: Annotated[int, Meta(ge=1, le=2000)] | None = None  # left out: the share that the profile draws
     seed: Annotated[int, Meta(ge=0, le=2**53)]
     stratum: Literal["unit", "town", "track"] = "unit"
-    modes: Annotated[list[Mode], Meta(min_length=1, max_length=3)] = field(default_factory=lambda: ["link", "phone"])
+    modes: Annotated[list[Mode], Meta(min_length=1, max_length=3)] | None = None  # left out: all of the profile
     open_days: Annotated[int, Meta(ge=1, le=90)] = 15
 
 
@@ -44,15 +43,26 @@ class Interview(Strict):
     comment: Annotated[str, Meta(max_length=2000)] = ""
 
 
+class DueWanted(Strict):
+    """Where."""
+
+    area_code: Code
+
+
 async def post_wave(ask: Ask) -> dict[str, Any]:
     """Draw and open a wave (`POST /surveys`)."""
     body: NewWave = ask.body
     wave = await waves.open_wave(ask.actor, waves.WavePlan(
         clean_text(body.name), body.area_code, body.closed_from, body.closed_to, body.stratum,
-        tuple(dict.fromkeys(body.modes)), body.size, body.seed, body.open_days,
+        tuple(dict.fromkeys(body.modes or ())), body.size, body.seed, body.open_days,
     ))  # fmt: skip
-    return {"id": wave.id, "population": wave.population, "size": wave.size, "seed": wave.seed,
-            "expires_at": local(wave.expires_at)}  # fmt: skip
+    names = ("id", "closed_from", "closed_to", "modes", "population", "size", "seed")
+    return {**{name: getattr(wave, name) for name in names}, "expires_at": local(wave.expires_at)}
+
+
+async def show_due(ask: Ask) -> dict[str, Any]:
+    """What the rules of an area ask for, and whether its wave was opened (`GET /surveys/due`)."""
+    return await results.due_wave(ask.actor, ask.query.area_code)
 
 
 async def list_waves(ask: Ask) -> dict[str, Any]:
@@ -78,7 +88,7 @@ async def list_invites(ask: Ask) -> dict[str, Any]:
 async def post_link(ask: Ask) -> dict[str, Any]:
     """A one-time link, told once (`POST /survey-invites/{id}/link`)."""
     token, expires_at = await waves.issue_link(ask.actor, path_id(ask))
-    return {"token": token, "path": ADDRESS + token, "expires_at": local(expires_at)}
+    return {"token": token, "path": waves.LINK_PATH + token, "expires_at": local(expires_at)}
 
 
 async def post_interview(ask: Ask) -> dict[str, Any]:
@@ -94,6 +104,8 @@ ROUTES = (
           summary="开展四问调查"),
     Route(method="GET", path="/surveys", handler=list_waves, gate=P.CASE_SUPERVISE, query=Page, reads=True,
           summary="四问调查列表"),
+    Route(method="GET", path="/surveys/due", handler=show_due, gate=P.CASE_SUPERVISE, query=DueWanted, reads=True,
+          summary="四问调查的周期与本期是否已开展"),
     Route(method="GET", path="/surveys/<id:str>/results", handler=show_results, gate=P.CASE_SUPERVISE, reads=True,
           summary="四问调查结果"),
     Route(method="GET", path="/surveys/<id:str>/invites", handler=list_invites, gate=P.CASE_CALLBACK, query=Page,

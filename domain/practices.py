@@ -45,11 +45,12 @@ class Question(Row, frozen=True):
 
 
 class Survey(Row, frozen=True):
-    """A survey and its waves: how often, by which means, what share of the closed cases."""
+    """A survey and its waves: how often one is owed and about which days it asks, by which ways (`link` opens in the
+    mini-program and in any browser), what share of the cases closed in those days."""
 
     name: str
     period: Period
-    modes: tuple[Literal["mini_program", "phone", "visit", "link"], ...]
+    modes: tuple[Literal["link", "phone", "visit"], ...]
     sample_share: float
     questions: dict[str, Question]
     basis: str = ""
@@ -91,7 +92,7 @@ class Responsibility(Row, frozen=True):
 
 
 class LadderStep(Row, frozen=True):
-    """How a matter goes up a level: who brings it and which body judges it."""
+    """How a matter goes up a level: the role that brings it there, told when it was raised, and which body judges it."""
 
     at: Level
     to: Level

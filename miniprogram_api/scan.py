@@ -2,7 +2,7 @@
 
 from domain.problems import CodeDead, UnknownCode
 from domain.rulebook import rulebook
-from miniprogram_api import page, progress_page
+from miniprogram_api import page, progress_page, survey_page
 from web.routes import PUBLIC, Answer, Ask, Limit, Route
 from web.scans import scanned
 
@@ -12,12 +12,14 @@ _NO_STORE = {"Cache-Control": "no-store"}
 
 
 def scan_routes(check_name: str, check_text: str) -> list[Route]:
-    """Routes under /h/, WeChat's check file among them when the settings name one, and the page of a paper slip."""
+    """Routes under /h/, WeChat's check file among them when the settings name one, and the pages of a paper slip and
+    of a survey's link."""
     routes = [
         Route(method="GET", path="/h/<code:str>", handler=open_plate, gate=PUBLIC, reads=True, also=(404, 410),
               limit=(PER_ADDRESS,), content_type=page.HTML, summary="扫门牌打开的页面"),
         *page.ROUTES,
         *progress_page.ROUTES,
+        *survey_page.ROUTES,
     ]  # fmt: skip
     return [*routes, _check_file(check_name, check_text)] if check_name else routes
 

@@ -7,7 +7,7 @@ from msgspec import Meta
 from domain.problems import NotFound, SurveyOver
 from domain.rulebook import rulebook
 from domain.surveys.answers import FourAnswers, answer_by_link, by_token
-from domain.surveys.waves import FOUR
+from domain.surveys.rules import FOUR
 from domain.text import clean_text
 from miniprogram_api.schemas import Score, Solved, StaffConduct
 from web.bodies import Strict
@@ -15,6 +15,7 @@ from web.routes import PUBLIC, Ask, Limit, Route
 from web.shapes import local
 
 LIMIT = (Limit("survey", 60, 60),)
+COMMENT = 2000
 NAMES = {"active": "staff", "advice": "comment"}  # as the profile calls a question, and as the answer calls it
 
 
@@ -24,13 +25,13 @@ class Answers(Strict):
     solved: Solved
     satisfied: Score
     staff: StaffConduct
-    comment: Annotated[str, Meta(max_length=2000)] = ""
+    comment: Annotated[str, Meta(max_length=COMMENT)] = ""
 
 
 async def show_survey(ask: Ask) -> dict[str, Any]:
     """The questions of a link (contract: `GET /surveys/{token}`); nothing about the person or the case."""
-    _, wave = await by_token(_token(ask))
-    return {"name": wave.name, "expires_at": local(wave.expires_at), "questions": _questions(wave.area_path),
+    _, wave = await by_token(link_token(ask))
+    return {"name": wave.name, "expires_at": local(wave.expires_at), "questions": questions(wave.area_path),
             "privacy": "办理单位看不到是谁填的。"}  # fmt: skip
 
 
@@ -38,11 +39,11 @@ async def post_answers(ask: Ask) -> dict[str, Any]:
     """Answer, once (contract: `POST /surveys/{token}/answers`)."""
     body: Answers = ask.body
     said = FourAnswers(body.solved, body.satisfied, body.staff, clean_text(body.comment))
-    done = await answer_by_link(_token(ask), said)
+    done = await answer_by_link(link_token(ask), said)
     return {"answered_at": local(done.answered_at), "next_step": "谢谢!不满意的,督查人员会核查。" if said.bad else "谢谢!"}
 
 
-def _questions(area_path: str) -> list[dict[str, Any]]:
+def questions(area_path: str) -> list[dict[str, Any]]:
     """The four questions in the words of the place."""
     asked = rulebook().for_area(area_path).practices.surveys[FOUR].questions
     return [
@@ -51,7 +52,8 @@ def _questions(area_path: str) -> list[dict[str, Any]]:
     ]
 
 
-def _token(ask: Ask) -> str:
+def link_token(ask: Ask) -> str:
+    """The token in the path; what cannot be one names nothing, so 404."""
     token = ask.path["token"]
     if not 20 <= len(token) <= 40 or not token.isascii():
         raise NotFound

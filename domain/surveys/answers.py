@@ -11,7 +11,8 @@ from domain.problems import NotFound, SurveyOver, invalid
 from domain.rulebook import rulebook
 from domain.supervision.actions import open_supervision
 from domain.surveys.models import SurveyInvite, SurveyWave
-from domain.surveys.waves import FOUR, lock_invite, token_digest
+from domain.surveys.rules import FOUR
+from domain.surveys.waves import lock_invite, token_digest
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ async def by_token(token: str) -> tuple[SurveyInvite, SurveyWave]:
         raise NotFound
     wave = await SurveyWave.get(id=invite.wave_id)
     if invite.answered_at or now() > wave.expires_at:
-        raise SurveyOver
+        raise SurveyOver(answered=bool(invite.answered_at))
     return invite, wave
 
 
@@ -47,7 +48,7 @@ async def answer_by_link(token: str, said: FourAnswers) -> SurveyInvite:
     found, _ = await by_token(token)
     invite = await SurveyInvite.filter(id=found.id).select_for_update().get()
     if invite.answered_at or invite.token_hash != token_digest(token):
-        raise SurveyOver
+        raise SurveyOver(answered=bool(invite.answered_at))
     return await _keep(invite, said, "link", SYSTEM)
 
 

@@ -1,4 +1,4 @@
-"""What a wave found: every share with numerator and denominator, and the four-question index (5.14)."""
+"""Which wave is due, and what a wave found: every share with numerator and denominator, the index (5.14)."""
 
 from typing import Any
 from uuid import UUID
@@ -6,9 +6,15 @@ from uuid import UUID
 from domain.access.actor import Actor
 from domain.access.permissions import Permission
 from domain.access.scope import Where, in_scope
+from domain.clock import local_date, now
+from domain.deadlines.calendar import start_of_day
+from domain.offices.periods import period_of
 from domain.problems import NotFound
-from domain.sql import fetch
+from domain.rulebook import rulebook
+from domain.sql import fetch, fetch_one
 from domain.statistics.rates import Rate, four_question_index, mean, share
+from domain.surveys.rules import FOUR, period_before
+from domain.surveys.waves import surveyed_area
 
 
 async def waves(actor: Actor, before: UUID | None, limit: int) -> list[dict[str, Any]]:
@@ -22,6 +28,25 @@ async def waves(actor: Actor, before: UUID | None, limit: int) -> list[dict[str,
         f" AS answered FROM survey_waves w WHERE {where.sql} ORDER BY w.id DESC LIMIT {limit + 1}",
         where.values, json=("modes",),
     )  # fmt: skip
+
+
+async def due_wave(actor: Actor, area_code: str) -> dict[str, Any]:
+    """What the rules of an area ask for (000-16): how often, by which ways, about which days, and whether a wave was
+    opened in the period that runs. 404 outside the actor's area."""
+    area = await surveyed_area(actor, area_code)
+    survey = rulebook().for_area(area.path).practices.surveys[FOUR]
+    today = local_date(now())
+    first, last = period_of(survey.period, today)
+    asked = period_before(survey, today) or (None, None)
+    opened = await fetch_one(
+        "SELECT id FROM survey_waves WHERE area_path = $1 AND opened_at >= $2 ORDER BY id DESC LIMIT 1",
+        [area.path, start_of_day(first)],
+    )
+    return {
+        "area_code": area.code, "name": survey.name, "basis": survey.basis, "period": survey.period, "from_on": first,
+        "until_on": last, "closed_from": asked[0], "closed_to": asked[1], "modes": survey.modes,
+        "sample_share": survey.sample_share, "wave_id": opened["id"] if opened else None, "met": opened is not None,
+    }  # fmt: skip
 
 
 async def results(actor: Actor, wave_id: UUID) -> dict[str, Any]:

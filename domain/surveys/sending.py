@@ -18,7 +18,7 @@ from domain.notices.texts import day, fill, wechat_template
 from domain.rulebook import rulebook
 from domain.sql import fetch
 from domain.surveys.models import SurveyInvite, SurveyWave
-from domain.surveys.waves import TOKEN_BYTES, token_digest
+from domain.surveys.waves import LINK_PATH, TOKEN_BYTES, token_digest
 
 NAME = "survey"  # of the text in the profile, the message template and the text message
 PAGE = "pages/survey/survey?token="
@@ -41,16 +41,16 @@ def link_token(key: bytes, invite_id: UUID) -> str:
 
 
 async def write_links(
-    wave_id: UUID, address: str, key: bytes, after: UUID | None, limit: int
+    wave_id: UUID, server: str, key: bytes, after: UUID | None, limit: int
 ) -> tuple[list[Parcel], UUID | None]:
-    """Issue the links of the next invites of a wave and put them into the inboxes; the parcels that carry them further
-    and where to go on. Nothing for a wave without links or past its end."""
+    """Issue the links of the next invites of a wave, to the page at the address of the server, and put them into the
+    inboxes; the parcels that carry them further and where to go on. Nothing for a wave without links or past its end."""
     wave = await SurveyWave.get_or_none(id=wave_id)
     if wave is None or "link" not in wave.modes or now() > wave.expires_at or NAME not in rulebook().notices:
         return [], None
     template = wechat_template(rulebook().wechat_templates.get(NAME, "")).id
     rows = await fetch(_PEOPLE, [wave_id, template, after, limit])
-    found = [await _parcel(wave, row, link_token(key, row["id"]), address) for row in rows]
+    found = [await _parcel(wave, row, link_token(key, row["id"]), server + LINK_PATH) for row in rows]
     return found, rows[-1]["id"] if len(rows) == limit else None
 
 

@@ -22,9 +22,10 @@ from domain.ratings.tasks import outside
 from domain.rulebook import rulebook
 from domain.sql import fetch, fetch_one
 from domain.surveys.models import SurveyInvite, SurveyWave
+from domain.surveys.rules import FOUR, chosen_days, chosen_modes
 
 TOKEN_BYTES = 16
-FOUR = "four_questions"  # the survey of the profile
+LINK_PATH = "/s/"  # of the page that a link opens; the token follows
 _STRATA = {
     "unit": "COALESCE(c.lead_id::text, '')",
     "town": "split_part(c.area_path, '.', 4)",
@@ -38,31 +39,30 @@ class WavePlan:
 
     name: str
     area_code: str
-    closed_from: date
-    closed_to: date
+    closed_from: date | None  # both left out: the period before this one
+    closed_to: date | None
     stratum: str
-    modes: tuple[str, ...]
+    modes: tuple[str, ...]  # none: all that the profile knows
     size: int | None  # none: the share that the profile draws
     seed: int
     open_days: int
 
 
 async def open_wave(actor: Actor, plan: WavePlan) -> SurveyWave:
-    """Draw the sample and open the wave; 404 outside the actor's area, 422 for a period without closed appeals."""
-    area = await Area.get_or_none(code=plan.area_code)
-    if area is None or not any(actor.granting(Permission.CASE_SUPERVISE, area.path)):
-        raise NotFound
-    if not plan.closed_from <= plan.closed_to <= local_date(now()):
-        raise invalid("closed_to", "起止日期不对")
-    rows = await _population(area.path, plan)
-    size = plan.size or ceil(rulebook().for_area(area.path).practices.surveys[FOUR].sample_share * len(rows))
+    """Draw the sample and open the wave; 404 outside the actor's area, 422 for a period without closed appeals, for days
+    that have to be named, and for a mode that the profile does not know."""
+    area = await surveyed_area(actor, plan.area_code)
+    survey = rulebook().for_area(area.path).practices.surveys[FOUR]
+    modes, days = chosen_modes(survey, plan.modes), chosen_days(survey, plan.closed_from, plan.closed_to, local_date(now()))
+    rows = await _population(area.path, days, plan.stratum)
+    size = plan.size or ceil(survey.sample_share * len(rows))
     chosen = set(draw({row["id"]: row["stratum"] for row in rows}, size, plan.seed))
     if not chosen:
         raise invalid("closed_from", "这段时间没有办结的诉求")
     at = now()
     wave = await SurveyWave.create(
-        id=new_id(), name=plan.name, area_path=area.path, closed_from=plan.closed_from, closed_to=plan.closed_to,
-        stratum=plan.stratum, modes=list(plan.modes), seed=plan.seed, population=len(rows), size=len(chosen),
+        id=new_id(), name=plan.name, area_path=area.path, closed_from=days[0], closed_to=days[1],
+        stratum=plan.stratum, modes=list(modes), seed=plan.seed, population=len(rows), size=len(chosen),
         opened_at=at, opened_by=actor.label, expires_at=at + timedelta(days=plan.open_days),
     )  # fmt: skip
     await SurveyInvite.bulk_create(
@@ -72,6 +72,14 @@ async def open_wave(actor: Actor, plan: WavePlan) -> SurveyWave:
     data = {"population": len(rows), "size": len(chosen), "seed": plan.seed, "stratum": plan.stratum}
     record(Fact("survey.opened", area.code, None, wave.id, data))
     return wave
+
+
+async def surveyed_area(actor: Actor, code: str) -> Area:
+    """An area that the actor may survey; 404 otherwise."""
+    area = await Area.get_or_none(code=code)
+    if area is None or not any(actor.granting(Permission.CASE_SUPERVISE, area.path)):
+        raise NotFound
+    return area
 
 
 async def issue_link(actor: Actor, invite_id: UUID) -> tuple[str, datetime]:
@@ -97,7 +105,7 @@ async def lock_invite(actor: Actor, invite_id: UUID) -> tuple[SurveyInvite, Surv
     invite = await SurveyInvite.filter(id=invite_id).select_for_update().get()
     wave = await SurveyWave.get(id=invite.wave_id)
     if invite.answered_at or now() > wave.expires_at:
-        raise SurveyOver
+        raise SurveyOver(answered=bool(invite.answered_at))
     return invite, wave
 
 
@@ -131,13 +139,13 @@ def _visible(actor: Actor) -> Where:
     return where
 
 
-async def _population(area_path: str, plan: WavePlan) -> list[dict[str, Any]]:
+async def _population(area_path: str, days: tuple[date, date], stratum: str) -> list[dict[str, Any]]:
     where = Where()
     where.conditions.append(area_condition(where, "c.area_path", [area_path]))
-    where.add("c.state = 'closed' AND c.ended_at >= {}", start_of_day(plan.closed_from))
-    where.add("c.ended_at < {}", start_of_day(plan.closed_to + timedelta(days=1)))
+    where.add("c.state = 'closed' AND c.ended_at >= {}", start_of_day(days[0]))
+    where.add("c.ended_at < {}", start_of_day(days[1] + timedelta(days=1)))
     return await fetch(
-        f"SELECT p.id, p.case_id, {_STRATA[plan.stratum]} AS stratum FROM cases c"
+        f"SELECT p.id, p.case_id, {_STRATA[stratum]} AS stratum FROM cases c"
         f" JOIN appeals p ON p.case_id = c.id WHERE {where.sql} ORDER BY p.id",
         where.values,
     )

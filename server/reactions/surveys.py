@@ -9,7 +9,6 @@ from server.reactions.residents import Courier
 from server.reactions.tasks import Made, Task, happening
 from server.services import Services
 
-ADDRESS = "/api/miniprogram/v1/surveys/"
 BATCH = 100
 
 
@@ -33,9 +32,9 @@ def send_surveys(services: Services) -> Task:
 
 
 async def _next(services: Services, wave_id: UUID | None, after: UUID | None) -> tuple[list[Parcel], UUID | None]:
-    keyring, address = services.keyring, services.settings.public_url.rstrip("/") + ADDRESS
+    keyring, server = services.keyring, services.settings.public_url.rstrip("/")
     assert wave_id is not None
-    return await write_links(wave_id, address, keyring.keys[keyring.active], after, BATCH)
+    return await write_links(wave_id, server, keyring.keys[keyring.active], after, BATCH)
 
 
 TASKS: dict[str, Made] = {"send_surveys": send_surveys}

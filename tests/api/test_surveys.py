@@ -1,13 +1,16 @@
 """The four-question survey: seeded samples, one-time links, interviewers of no handling unit, results."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace as swap
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from domain.ratings.sampling import draw
+from domain.rulebook import install, rulebook
 from domain.sql import fetch
 from tests.support.cast import DESK, RESIDENT, Cast
 from tests.support.life import CITY, bring_to
@@ -103,6 +106,63 @@ async def test_refusals_of_a_wave(cast: Cast, at: Move) -> None:
     assert visit.json()["errors"][0]["field"] == "mode"
     assert (await get(cast, f"surveys/{wave}/results", "handler")).status_code == 403
     assert (await get(cast, f"surveys/{uuid4()}/results", "supervisor")).status_code == 404
+
+
+@pytest.fixture
+def every(cast: Cast) -> Iterator[Callable[..., None]]:
+    """Let the profile ask otherwise: `every(period="month", modes=("phone",))`."""
+    book = rulebook()
+
+    def change(**changes: Any) -> None:
+        survey = replace(book.practices.surveys["four_questions"], **changes)
+        install(swap(book, practices=replace(book.practices, surveys={"four_questions": survey})))
+
+    yield change
+    install(book)
+
+
+@pytest.mark.mechanism("000-16")
+async def test_a_monthly_survey_is_due_each_month_and_asks_about_the_last_one(
+    cast: Cast, at: Move, every: Callable[..., None]
+) -> None:
+    every(period="month", modes=("phone",), sample_share=1.0)
+    at("2026-05-11T10:00")
+    drawn = await bring_to(cast, "closed")
+    at("2026-06-02T10:00")
+    await bring_to(cast, "closed")
+    due = (await get(cast, "surveys/due?area_code=360781", "supervisor")).json()
+    assert (due["from_on"], due["until_on"], due["met"], due["wave_id"]) == ("2026-06-01", "2026-06-30", False, None)
+    assert (due["closed_from"], due["closed_to"], due["modes"]) == ("2026-05-01", "2026-05-31", ["phone"])
+    plain = {"name": "六月四问", "area_code": "360781", "seed": 1}
+    by_link = await post(cast, "surveys", "supervisor", **plain, modes=["link"])
+    assert (by_link.status_code, by_link.json()["errors"][0]["field"]) == (422, "modes")
+    wave = (await post(cast, "surveys", "supervisor", **plain)).json()
+    assert (wave["closed_from"], wave["closed_to"], wave["modes"]) == ("2026-05-01", "2026-05-31", ["phone"])
+    invites = (await get(cast, f"surveys/{wave['id']}/invites")).json()["items"]
+    assert [row["case_id"] for row in invites] == [drawn]
+    refused = await post(cast, f"survey-invites/{invites[0]['id']}/link")
+    assert refused.status_code == 409, "a profile without links gives none"
+    met = (await get(cast, "surveys/due?area_code=360781", "supervisor")).json()
+    assert (met["met"], met["wave_id"]) == (True, wave["id"])
+    at("2026-07-01T10:00")
+    again = (await get(cast, "surveys/due?area_code=360781", "supervisor")).json()
+    assert (again["met"], again["closed_from"]) == (False, "2026-06-01")
+
+
+async def test_a_regular_survey_is_owed_once_a_year_on_days_that_the_office_names(cast: Cast, at: Move) -> None:
+    due = (await get(cast, "surveys/due?area_code=360781", "supervisor")).json()
+    assert (due["period"], due["closed_from"], due["modes"]) == ("regular", None, ["link", "phone", "visit"])
+    without = await post(cast, "surveys", "supervisor", name="六月四问", area_code="360781", seed=1)
+    assert (without.status_code, without.json()["errors"][0]["field"]) == (422, "closed_from")
+    wave, _ = await opened(cast, at, 1)
+    met = (await get(cast, "surveys/due?area_code=360781", "supervisor")).json()
+    assert (met["from_on"], met["until_on"], met["wave_id"]) == ("2026-01-01", "2026-12-31", wave)
+
+
+async def test_what_is_due_is_told_to_those_who_survey_the_area(cast: Cast) -> None:
+    assert (await get(cast, "surveys/due?area_code=360702", "supervisor")).status_code == 404
+    assert (await get(cast, "surveys/due?area_code=360781", "handler")).status_code == 403
+    assert (await get(cast, "surveys/due", "supervisor")).status_code == 422
 
 
 def test_a_sample_is_seeded_and_every_stratum_is_heard() -> None:

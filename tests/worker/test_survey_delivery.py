@@ -100,7 +100,9 @@ async def test_a_credit_carries_the_link_once_and_it_can_be_answered(
     [token] = parse_qs(urlsplit(message["page"]).query)["token"]
     assert sms.tell("messages")["messages"] == []
     [notice] = await Notice.filter(event="survey")
-    assert notice.text.count(f"/api/miniprogram/v1/surveys/{token}") == 1
+    assert notice.text.endswith(f"://huying.test/s/{token}"), "phones take what follows a link for a part of it"
+    page = await posts.anybody().get(f"/s/{token}")
+    assert (page.status_code, "请您回答四个问题" in page.text) == (200, True)
     kept = await fetch("SELECT token_hash FROM survey_invites")
     assert token not in str(kept), "the database keeps a digest only"
     issued = await fetch("SELECT 1 AS x FROM journal WHERE event = 'survey.link-issued'")
@@ -138,7 +140,7 @@ async def test_whom_nothing_reaches_the_inbox_keeps_it_or_a_grid_worker_goes(
     assert await fate() == {"task": "sent"}
     [task] = await TellTask.all()
     assert "四个问题" in task.text
-    assert "surveys/" not in task.text, "no link in other hands"
+    assert "/s/" not in task.text, "no link in other hands"
 
 
 async def test_a_wave_without_links_sends_nothing(posts: Cast, sms: StandIn, at: Callable[[str], None]) -> None:
