@@ -12,6 +12,7 @@ from domain.access.permissions import Permission as P
 from domain.documents.actions import Sent, note_receipt, send_closure_report
 from domain.documents.docx_file import DOCX, render_docx
 from domain.documents.letters import KINDS
+from domain.documents.minutes import minutes_letter
 from domain.documents.pdf_file import PDF, render_pdf
 from domain.documents.queries import Wanted, closure_reports, letter_for
 from domain.problems import GuardNotMet, NotFound
@@ -77,8 +78,18 @@ async def prepare_document(ask: Ask) -> bytes:
     return await asyncio.to_thread(RENDER[form][0], letter)
 
 
+async def prepare_minutes(ask: Ask) -> bytes:
+    """Set the minutes outside any transaction, in a thread."""
+    name, _, form = ask.path["document"].rpartition(".")
+    if name != "minutes" or form not in RENDER:
+        raise NotFound
+    case_id, minutes_id = path_id(ask), path_id(ask, "minutes_id")
+    letter = await run_unit(ask.actor, lambda: minutes_letter(ask.actor, case_id, minutes_id), ask.app.enqueue)
+    return await asyncio.to_thread(RENDER[form][0], letter)
+
+
 async def send_document(ask: Ask) -> Answer:
-    """A document of a case (`GET /cases/{id}/documents/opinion.docx`, `….pdf`)."""
+    """A document of a case (`GET /cases/{id}/documents/opinion.docx`, `….pdf`) or minutes (`…/minutes/{id}/minutes.docx`)."""
     name = ask.path["document"]
     return Answer(raw=ask.prepared, headers=attachment(name), content_type=RENDER[name.rpartition(".")[2]][1])
 
@@ -120,6 +131,8 @@ ROUTES = (
     Route(method="GET", path="/cases/<id:str>/documents/<document:str>", handler=send_document,
           prepare=prepare_document, gate=P.CASE_READ, query=DocumentQuery, reads=True, content_type=DOCX,
           summary="工单文书(意见书、告知书、报告)", problems=(GuardNotMet,)),
+    Route(method="GET", path="/cases/<id:str>/minutes/<minutes_id:str>/<document:str>", handler=send_document,
+          prepare=prepare_minutes, gate=P.CASE_READ, reads=True, content_type=DOCX, summary="专题会议纪要下载(docx、pdf)"),
     Route(method="POST", path="/cases/<id:str>/closure-reports", handler=post_report, gate=P.CASE_SUPERVISE,
           body=NewReport, status=201, summary="上报办理情况", problems=(GuardNotMet,)),
     Route(method="POST", path="/closure-reports/<id:str>/receipt", handler=post_receipt, gate=P.CASE_SUPERVISE,

@@ -1,8 +1,9 @@
 """Staff door: the rates of any day, from the journal alone, each with the list of its cases (001-18, 003-18)."""
 
-from dataclasses import replace
 from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from msgspec import Meta, Struct
 
@@ -12,9 +13,10 @@ from domain.access.queries import department
 from domain.areas.queries import area
 from domain.clock import local_date, now
 from domain.problems import NotFound, invalid
+from domain.rulebook import rulebook
 from domain.statistics.definitions import HEADLINE, HUNDREDS, RATES, SYSTEMS, TITLES
-from domain.statistics.queries import Part, Slice, rate_cases, rates_on, survey_index_on
-from domain.statistics.rates import CENT, Rate
+from domain.statistics.queries import Figures, Part, Slice, rate_cases, rates_on, survey_index_on
+from domain.statistics.rates import CENT, Rate, composite_mean
 from domain.text import clean_text
 from web.paging import Page, paged
 from web.routes import Ask, Route
@@ -66,8 +68,19 @@ async def show_rates(ask: Ask) -> dict[str, Any]:
         "below_hundred": [{"name": name, "failing": found[name].denominator - found[name].numerator} for name in alarms],
         "contacts_per_issue": {"contacts": contacts, "issues": issues,
                                "value": f"{contacts / issues:.2f}" if issues else "—"},
+        "composite_score": _composite(figures, wanted),
         "four_question_index": {"value": "—" if index is None else str(index.quantize(CENT)), "answers": answers},
     }  # fmt: skip
+
+
+def _composite(figures: Figures, wanted: Slice) -> dict[str, Any]:
+    """The mean score of the ratings (5.6) by the weights of the place that is asked for."""
+    book = rulebook().for_area(wanted.area_path or "")
+    process, result = (Decimal(str(weight)) for weight in book.rating_weights)
+    ratings = figures.rates["satisfied_both"].denominator
+    value = composite_mean(figures.processes, figures.results, ratings, (process, result))
+    return {"value": "—" if value is None else str(value.quantize(CENT, ROUND_HALF_UP)), "ratings": ratings,
+            "weights": {"process": str(process), "result": str(result)}}  # fmt: skip
 
 
 async def show_cases(ask: Ask) -> dict[str, Any]:
@@ -81,25 +94,36 @@ async def show_cases(ask: Ask) -> dict[str, Any]:
 
 
 async def _slice(query: Period | CasesOf) -> Slice:
-    last = query.on or local_date(now())
-    first = query.since or last.replace(day=1)
+    first, last = days_of(query.on, query.since)
+    return Slice(first, last, area_path=await path_of(query.area), unit=await unit_of(query.unit),
+                 channel=query.channel, topic=query.topic, track=query.track, origin=query.origin)  # fmt: skip
+
+
+def days_of(on: date | None, since: date | None) -> tuple[date, date]:
+    """The first and the last day asked for: without them the month up to today; 422 for days to come or too many."""
+    last = on or local_date(now())
+    first = since or last.replace(day=1)
     if last > local_date(now()) or first < EARLIEST:
         raise invalid("on", "只能查询到今天为止")
     if not 0 <= (last - first).days <= LONGEST_DAYS:
         raise invalid("since", "起止日期不对,一次最多查询一年")
-    wanted = Slice(first, last, channel=query.channel, topic=query.topic, track=query.track,
-                   origin=query.origin)  # fmt: skip
-    if query.area:
-        place = await area(query.area)
-        if place is None:
-            raise invalid("area", "没有这个地区")
-        wanted = replace(wanted, area_path=place.path)
-    if query.unit:
-        unit = await department(clean_text(query.unit))
-        if unit is None:
-            raise invalid("unit", "没有这个单位")
-        wanted = replace(wanted, unit=unit.id)
-    return wanted
+    return first, last
+
+
+async def path_of(code: str | None) -> str | None:
+    """The path of an area that a figure is narrowed by; 422 for no such area."""
+    place = await area(code) if code else None
+    if code and place is None:
+        raise invalid("area", "没有这个地区")
+    return place.path if place else None
+
+
+async def unit_of(reference: str | None) -> UUID | None:
+    """The unit that a figure is narrowed by; 422 for no such unit."""
+    unit = await department(clean_text(reference)) if reference else None
+    if reference and unit is None:
+        raise invalid("unit", "没有这个单位")
+    return unit.id if unit else None
 
 
 def _rate(name: str, rate: Rate) -> dict[str, Any]:

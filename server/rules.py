@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import sys
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import date
@@ -10,7 +11,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 import structlog
 
-from config.profile import Channel, Duplicates, Profile
+from config.profile import Channel, Duplicates, Profile, Ratings
 from config.rules import load_divisions, load_profile, work_calendar
 from config.settings import Settings
 from domain.access.models import Department
@@ -71,10 +72,18 @@ def _book(profile: Profile, settings: Settings, channels: Mapping[str, Channel])
         callback_attempts=profile.ratings.callback_attempts,
         callback_days=profile.ratings.callback_days,
         rating_window_days=profile.ratings.window_days,
-        rework_auto_rounds=1 if profile.ratings.first_bad == "auto" else 0,
+        rating_weights=(profile.ratings.process_weight, profile.ratings.result_weight),
+        rework_auto_rounds=_auto_rounds(profile.ratings),
         wechat_templates=_pairs(settings.wechat_templates),
         sms_templates=_pairs(settings.sms_templates),
     )
+
+
+def _auto_rounds(rules: Ratings) -> int:
+    """How often a case reopens by itself on a bad rating: never, the first time, every time."""
+    if rules.first_bad == "decide":
+        return 0
+    return 1 if rules.later_bad == "decide" else sys.maxsize
 
 
 def _reaches(rules: Duplicates) -> dict[str, Reach]:

@@ -16,7 +16,7 @@ from domain.notices.texts import day
 from domain.problems import GuardNotMet, NotFound
 from domain.review.bodies import next_higher
 from domain.review.states import request_until
-from domain.rulebook import rulebook
+from domain.rulebook import Rulebook, rulebook
 from domain.sql import fetch, fetch_one
 
 _FACTS = """
@@ -98,7 +98,7 @@ async def _addressee(actor: Actor, wanted: Wanted, row: dict[str, Any]) -> str:
 def _office(kind: str, case: dict[str, Any], row: dict[str, Any]) -> str:
     if kind == "opinion":
         return str(row["unit_name"])
-    return case["lead_name"] or rulebook().name
+    return case["lead_name"] or rulebook().for_area(case["area_path"]).name
 
 
 def _number(kind: str, case: dict[str, Any], row: dict[str, Any]) -> str:
@@ -106,15 +106,15 @@ def _number(kind: str, case: dict[str, Any], row: dict[str, Any]) -> str:
 
 
 async def _values(case: dict[str, Any], row: dict[str, Any]) -> dict[str, str]:
-    upper = await _upper(case["id"])
+    upper, book = await _upper(case["id"]), rulebook().for_area(case["area_path"])
     scored = f"{_SOLVED[row['solved']]},结果评价 {row['scored']} 分(满分 5 分)" if row["solved"] else ""
     return {
         "number": row["number"], "case_number": case["number"], "request": row["content"] or "(语音诉求,见录音)",
         "facts": row["facts"] or "", "opinion": row["opinion"] or "", "result": case["result"], "basis": case["basis"],
         "disposition": DISPOSITIONS.get(case["disposition"], ""), "unit": case["lead_name"] or "", "upper": upper,
         "accepted_on": _day(case["accepted_at"]), "due_on": _day(row["due_at"]), "limit": row["limit_text"] or "",
-        "review_until": _until(row["answered_at"]), "reason": row["reason"] or "", "rating": scored,
-        "summary": row["summary"] or "", "hotline": rulebook().hotline,
+        "review_until": _until(row["answered_at"], book), "reason": row["reason"] or "", "rating": scored,
+        "summary": row["summary"] or "", "hotline": book.hotline,
     }  # fmt: skip
 
 
@@ -128,5 +128,5 @@ def _day(at: datetime | None) -> str:
     return day(local_date(at)) if at else ""
 
 
-def _until(answered_at: datetime | None) -> str:
-    return day(request_until(rulebook().limits["review_request"], answered_at, rulebook().calendar).due_on) if answered_at else ""
+def _until(answered_at: datetime | None, book: Rulebook) -> str:
+    return day(request_until(book.limits["review_request"], answered_at, book.calendar).due_on) if answered_at else ""

@@ -213,9 +213,9 @@ class _Chunk:
         if self._moved:
             await follow_grid(self._moved)
         for house in made:
-            note_household(house, "household.created", {"import": self._job.id})
+            note_household(house, "household.created", {"import": self._job.id, "state": house.state})
         for house in self._changed:
-            note_household(house, "household.changed", {"import": self._job.id})
+            note_household(house, "household.changed", {"import": self._job.id, "state": house.state})
 
 
 _WRITTEN = [

@@ -88,9 +88,10 @@ async def code_history(household_id: UUID) -> list[dict[str, Any]]:
 
 async def open_cases(household_id: UUID) -> int:
     """How many cases of a household are still open; they stay where they are when the house changes. A case of somebody
-    who wants to stay unknown is not counted: a number that rises by one tells who it was."""
+    who wants to stay unknown, or against a unit, is not counted: a number that rises by one tells who it was."""
     row = await fetch_one(
-        "SELECT count(*) AS open FROM cases c WHERE household_id = $1 AND ended_at IS NULL AND NOT EXISTS"
+        "SELECT count(*) AS open FROM cases c WHERE household_id = $1 AND ended_at IS NULL"
+        " AND complained_department_id IS NULL AND NOT EXISTS"
         " (SELECT 1 FROM appeals a WHERE a.case_id = c.id AND a.identity <> 'named')",
         [household_id],
     )

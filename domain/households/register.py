@@ -70,7 +70,7 @@ async def create_household(actor: Actor, entry: Entry, split_from: Household | N
     household = new_household(entry, grid, (await serials(1))[0])
     household.split_from = split_from.id if split_from else None
     await household.save(force_create=True)
-    note_household(household, "household.created", {"split_from": household.split_from})
+    note_household(household, "household.created", {"split_from": household.split_from, "state": household.state})
     return household
 
 
@@ -98,11 +98,11 @@ async def change_household(
 
 
 async def save_changed(household: Household, event: str, data: dict[str, object]) -> None:
-    """Store a changed house under its next version, with its fact."""
+    """Store a changed house under its next version, with its fact, which says whether somebody lives there."""
     household.version += 1
     household.changed_at = now()
     await household.save()
-    note_household(household, event, data)
+    note_household(household, event, {**data, "state": household.state})
 
 
 async def follow_grid(ids: Sequence[UUID]) -> None:

@@ -26,6 +26,12 @@ class Definition:
     hit: str
     source: Source = "stories"
     good: bool = True  # a high rate is good; of the others the hits are the ones to look at
+    on_time: bool = False  # asks whether time was kept: what force majeure held up is left out (X6)
+
+    @property
+    def excluded(self) -> str:
+        """SQL for why a row is left out of this rate, or NULL."""
+        return "COALESCE(s.excluded, CASE WHEN s.held_up THEN 'X6' END)" if self.on_time else "s.excluded"
 
 
 def _due(clock: str) -> str:
@@ -50,9 +56,10 @@ _ALL = (
     Definition("transfer_in_time", "on_receipt", "s.kind = 'appeal' AND s.transfer_due >= $2 AND s.transfer_due < $1",
                "LEAST(s.dispatched_at, s.transferred_at) < s.transfer_due"),
     Definition("notice_in_time", "on_receipt", f"{_due('accept')} AND s.accepted_at IS NOT NULL", _met("accept")),
-    Definition("answer_in_time", "on_receipt", _due("handling"), "s.answered_at <= s.due_handling"),
+    Definition("answer_in_time", "on_receipt", _due("handling"), "s.answered_at <= s.due_handling",
+               on_time=True),
     Definition("completion_rate", "on_receipt", _due("handling"), "s.closed_at IS NOT NULL"),
-    Definition("on_time_rate", "on_receipt", _due("handling"), _met("handling")),
+    Definition("on_time_rate", "on_receipt", _due("handling"), _met("handling"), on_time=True),
     Definition("replied_rate", "on_receipt", _due("handling"), "s.answered_at IS NOT NULL"),
     Definition("solved_rate", "heart", _RATED, "s.solved = 'yes'", "ratings"),
     Definition("satisfied_process", "heart", _RATED, "s.process >= 3", "ratings"),
@@ -64,7 +71,8 @@ _ALL = (
     Definition("rework_rate", "first_handler", _ANSWERED, "s.reworked > 0", good=False),
     Definition("extension_rate", "on_receipt", _DISPATCHED, "s.extended > 0", good=False),
     Definition("overdue_rate", "on_receipt", _due("handling"),
-               "COALESCE(s.met_handling_at, $1) > s.base_handling", good=False),
+               "CASE WHEN s.met_handling_at >= s.set_handling_at THEN s.met_handling_at ELSE $1 END > s.base_handling",
+               good=False, on_time=True),
     Definition("first_time_completion_rate", "first_handler",
                f"s.kind = 'appeal' AND s.initial AND {_JUDGED} >= $2 AND {_JUDGED} < $1",
                "s.reworked = 0 AND s.reviews = 0 AND NOT s.came_again"),

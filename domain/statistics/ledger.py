@@ -48,6 +48,8 @@ folded AS (
  count(*) FILTER (WHERE j.event = 'case.escalated') AS escalated,
  count(*) FILTER (WHERE j.event = 'review.requested') AS reviews,
  count(*) FILTER (WHERE j.event = 'appeal.submitted') AS filed,
+ COALESCE(bool_or(j.event = 'case.suspended' AND j.data->>'reason' = 'natural_cause'
+   AND NOT (j.data->>'stops_clock')::boolean), FALSE) AS held_up,
  {clocks}
  FROM journal j JOIN areas a ON a.code = j.area
  WHERE j.at < $1::timestamptz AND j.case_id IN (
@@ -56,7 +58,9 @@ folded AS (
  GROUP BY j.case_id
 )""".format(clocks=", ".join(_CLOCK.format(c=name) for name in CLOCKS), window=WINDOW_DAYS)
 
-# X1 transferred before anybody signed, X2 led onto a legal path, X5 void, X7 withdrawn before anybody signed (剔除)
+# X1 transferred before anybody signed, X2 led onto a legal path, X5 void, X7 withdrawn before anybody signed (剔除);
+# X3 unreachable by the calls that the rules ask for (satisfaction and resolution only), X6 force majeure while time ran
+# on (`held_up`; questions of time only). Dissatisfaction is never a reason.
 _STORIES = """
 stories AS (
  SELECT f.*, CASE WHEN f.state = 'closed' THEN f.last_closed_at END AS closed_at,
@@ -69,16 +73,28 @@ stories AS (
   WHEN f.state = 'voided' THEN 'X5' WHEN f.withdrawn_at < COALESCE(f.signed_at, 'infinity') THEN 'X7' END AS excluded
  FROM folded f WHERE f.filed_at IS NOT NULL AND f.state IS DISTINCT FROM 'merged'
 ),
+given AS (
+ SELECT j.case_id, j.at, j.data FROM journal j JOIN stories s ON s.id = j.case_id
+ WHERE j.event = 'rating.given' AND j.at < $1 AND j.data->>'source' IN ('self', 'callback')
+),
+unreachable AS (
+ SELECT j.case_id, j.at, j.data->>'round' AS round FROM journal j JOIN stories s ON s.id = j.case_id
+ WHERE j.event = 'case.called-back' AND j.data ? 'unreachable' AND j.at < $1 AND NOT EXISTS (
+  SELECT 1 FROM given g WHERE g.case_id = j.case_id AND g.data->>'round' = j.data->>'round')
+),
 ratings AS (
- SELECT s.id, s.path, s.kind, s.origin, s.channel, s.topic, s.track, s.unit_id, s.excluded, s.proactive, j.at,
- (j.data->>'process')::int AS process, (j.data->>'result')::int AS result, j.data->>'solved' AS solved
- FROM stories s JOIN journal j ON j.case_id = s.id AND j.event = 'rating.given' AND j.at < $1
- WHERE j.data->>'source' IN ('self', 'callback') AND COALESCE(j.data->>'flag', '') = ''
+ SELECT s.id, s.path, s.kind, s.origin, s.channel, s.topic, s.track, s.unit_id, s.excluded, s.proactive, g.at,
+ (g.data->>'process')::int AS process, (g.data->>'result')::int AS result, g.data->>'solved' AS solved
+ FROM stories s JOIN given g ON g.case_id = s.id WHERE COALESCE(g.data->>'flag', '') = ''
+ UNION ALL
+ SELECT s.id, s.path, s.kind, s.origin, s.channel, s.topic, s.track, s.unit_id, COALESCE(s.excluded, 'X3'), s.proactive,
+ u.at, NULL, NULL, NULL FROM stories s JOIN unreachable u ON u.case_id = s.id
 ),
 answers AS (
- SELECT s.id, s.path, s.kind, s.origin, s.channel, s.topic, s.track, s.unit_id, s.excluded, s.proactive, j.at,
- EXISTS (SELECT 1 FROM journal r WHERE r.case_id = s.id AND r.event = 'rating.given' AND r.at < $1
-   AND r.data->>'source' IN ('self', 'callback') AND r.data->>'round' = j.data->>'round') AS rated
+ SELECT s.id, s.path, s.kind, s.origin, s.channel, s.topic, s.track, s.unit_id, s.proactive, j.at,
+ COALESCE(s.excluded, CASE WHEN EXISTS (SELECT 1 FROM unreachable u WHERE u.case_id = s.id
+   AND u.round = j.data->>'round') THEN 'X3' END) AS excluded,
+ EXISTS (SELECT 1 FROM given g WHERE g.case_id = s.id AND g.data->>'round' = j.data->>'round') AS rated
  FROM stories s JOIN journal j ON j.case_id = s.id AND j.event = 'case.answered' AND j.at < $1
 ),
 joined AS (SELECT into_id, sum(filed) AS filed FROM folded WHERE state = 'merged' GROUP BY into_id),

@@ -41,11 +41,14 @@ class Part:
 
 @dataclass(frozen=True)
 class Figures:
-    """Every rate of a period, and the contacts that its issues took (5.13; the target is one for each)."""
+    """Every rate of a period, the contacts that its issues took (5.13; the target is one for each), and the sums of the
+    process and result of its ratings."""
 
     rates: dict[str, Rate]
     contacts: int
     issues: int
+    processes: int
+    results: int
 
 
 async def rates_on(actor: Actor, wanted: Slice) -> Figures:
@@ -55,11 +58,11 @@ async def rates_on(actor: Actor, wanted: Slice) -> Figures:
     parts = []
     for source in dict.fromkeys(one.source for one in RATES.values()):
         counts = ", ".join(_counts(one) for one in RATES.values() if one.source == source)
-        more = f", {_CONTACTS}" if source == "issues" else ""
-        parts.append(f"(SELECT {counts}{more} FROM {source} s WHERE {where.sql}) AS of_{source}")
+        parts.append(f"(SELECT {counts}{_SUMS.get(source, '')} FROM {source} s WHERE {where.sql}) AS of_{source}")
     row = (await fetch(f"{LEDGER} SELECT * FROM {', '.join(parts)}", where.values))[0]
     rates = {name: Rate(row[f"{name}_n"], row[f"{name}_d"], row[f"{name}_e"]) for name in RATES}
-    return Figures(rates, row["contacts"], rates["one_contact_rate"].denominator)
+    issues = rates["one_contact_rate"].denominator
+    return Figures(rates, row["contacts"], issues, row["processes"], row["results"])
 
 
 async def rate_cases(actor: Actor, name: str, wanted: Slice, part: Part) -> list[dict[str, Any]]:
@@ -74,8 +77,8 @@ async def rate_cases(actor: Actor, name: str, wanted: Slice, part: Part) -> list
         outer.add("x.id < {}", part.before)
     return await fetch(
         f"{LEDGER} SELECT x.*, c.number, c.title, d.name AS unit FROM ("
-        f"SELECT s.id, s.unit_id, s.excluded, bool_and({_hit(one)}) AS hit FROM {one.source} s WHERE {where.sql}"
-        " GROUP BY s.id, s.unit_id, s.excluded) x JOIN cases c ON c.id = x.id LEFT JOIN departments d ON d.id = x.unit_id"
+        f"SELECT s.id, s.unit_id, {one.excluded} AS excluded, bool_and({_hit(one)}) AS hit FROM {one.source} s"
+        f" WHERE {where.sql} GROUP BY 1, 2, 3) x JOIN cases c ON c.id = x.id LEFT JOIN departments d ON d.id = x.unit_id"
         f" WHERE {outer.sql} ORDER BY x.id DESC LIMIT {part.limit + 1}",
         where.values,
     )
@@ -98,8 +101,16 @@ async def survey_index_on(actor: Actor, wanted: Slice) -> tuple[Decimal | None, 
     return mean(four_question_index(row["solved"], row["satisfied"], row["staff"]) for row in rows), len(rows)
 
 
-_COHORT = RATES["one_contact_rate"].cohort
-_CONTACTS = f"COALESCE(sum(s.contacts) FILTER (WHERE ({_COHORT}) AND s.excluded IS NULL), 0)::int AS contacts"
+def _sum(column: str, name: str, of: str) -> str:
+    """SQL for the sum of a column over the rows that a rate counts."""
+    counted = f"({RATES[of].cohort}) AND {RATES[of].excluded} IS NULL"
+    return f", COALESCE(sum(s.{column}) FILTER (WHERE {counted}), 0)::int AS {name}"
+
+
+_SUMS = {
+    "issues": _sum("contacts", "contacts", "one_contact_rate"),
+    "ratings": _sum("process", "processes", "satisfied_process") + _sum("result", "results", "satisfied_result"),
+}  # fmt: skip
 
 
 def _hit(one: Definition) -> str:
@@ -109,9 +120,9 @@ def _hit(one: Definition) -> str:
 def _counts(one: Definition) -> str:
     cohort, hit = f"({one.cohort})", _hit(one)
     return (
-        f"count(*) FILTER (WHERE {cohort} AND s.excluded IS NULL AND {hit}) AS {one.name}_n,"
-        f" count(*) FILTER (WHERE {cohort} AND s.excluded IS NULL) AS {one.name}_d,"
-        f" count(*) FILTER (WHERE {cohort} AND s.excluded IS NOT NULL) AS {one.name}_e"
+        f"count(*) FILTER (WHERE {cohort} AND {one.excluded} IS NULL AND {hit}) AS {one.name}_n,"
+        f" count(*) FILTER (WHERE {cohort} AND {one.excluded} IS NULL) AS {one.name}_d,"
+        f" count(*) FILTER (WHERE {cohort} AND {one.excluded} IS NOT NULL) AS {one.name}_e"
     )
 
 

@@ -64,6 +64,11 @@ def composite(rating: RatingRow, process_weight: Decimal, result_weight: Decimal
     return (process_weight * rating.process + result_weight * rating.result) / 5 * HUNDRED
 
 
+def composite_mean(processes: int, results: int, ratings: int, weights: tuple[Decimal, Decimal]) -> Decimal | None:
+    """The mean composite score of so many ratings, from the sums of both their levels; None of nothing (5.6)."""
+    return (weights[0] * processes + weights[1] * results) / 5 / ratings * HUNDRED if ratings else None
+
+
 def mean(values: Iterable[Decimal]) -> Decimal | None:
     """The mean, or None of nothing."""
     found = list(values)

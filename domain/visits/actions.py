@@ -99,7 +99,10 @@ def _needs(given: tuple[str, ...]) -> list[dict[str, str]]:
 
 def _record(visit: Visit, house: Household) -> None:
     """The fact of the visit, and of needs found: a need for relief is a lead for 防返贫 monitoring (domain §2.11)."""
-    data = {"household_id": str(house.id), "outcome": visit.outcome, "purposes": visit.purposes}
+    data = {
+        "household_id": str(house.id), "outcome": visit.outcome, "purposes": visit.purposes,
+        "occurred_at": visit.occurred_at.isoformat(),
+    }  # fmt: skip
     record(Fact("visit.logged", house.grid_code, None, visit.id, data, feed=("visit", visit.id, 1)))
     if visit.needs:
         codes = sorted({need["code"] for need in visit.needs})

@@ -9,10 +9,9 @@ from typing import Any
 
 from domain.access.actor import Actor
 from domain.access.permissions import Permission
-from domain.access.scope import Where, in_scope
+from domain.access.scope import Where, days_before, in_scope
 from domain.areas.geometry import Position, distance_m
 from domain.clock import local_date
-from domain.rulebook import rulebook
 from domain.sql import fetch
 
 AGAIN_AFTER = timedelta(days=7)  # a household that named a need is looked after so soon [P]
@@ -28,19 +27,7 @@ _MET = "(SELECT max(v.occurred_at) FROM visits v WHERE v.household_id = h.id AND
 def round_since(where: Where, column: str, at: datetime) -> str:
     """SQL for the instant since when a visit counts for the round at a place, by the rules in force there; `column` is
     its area path."""
-
-    def since(days: int) -> str:
-        return where.bind(at - timedelta(days=days)) + "::timestamptz"
-
-    book = rulebook()
-    inner = sorted(book.overlays.items(), key=lambda one: -len(one[0]))  # the nearest area's own rules first
-    if all(overlay.visit_round_days == book.visit_round_days for _, overlay in inner):
-        return since(book.visit_round_days)
-    cases = [
-        f"WHEN strpos({column} || '.', {where.bind(f'.{area}.')}) > 0 THEN {since(overlay.visit_round_days)}"
-        for area, overlay in inner
-    ]
-    return f"CASE {' '.join(cases)} ELSE {since(book.visit_round_days)} END"
+    return days_before(where, column, at, lambda book: book.visit_round_days)
 
 
 async def suggested_round(

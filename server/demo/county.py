@@ -1,15 +1,20 @@
 """The people and houses of the demo: grids for every village, some hundred households with live codes in a few."""
 
 import random
+from functools import partial
 
+from domain.access.actor import SYSTEM
 from domain.areas.actions import make_grids
 from domain.areas.models import Area
 from domain.clock import real_now
+from domain.households.actions import note_household
 from domain.households.models import Household, HouseholdCode
 from domain.households.register import Entry, new_household, serials
 from qr.codes import Keyring, mint
 from server.demo.accounts import TOWN, demo_villages, make_accounts
 from server.rules import stable_id
+from server.services import Services
+from web.unit_of_work import run_unit
 
 HOUSES = 60
 VILLAGES_WITH_HOUSES = 5
@@ -17,7 +22,7 @@ SURNAMES = "刘钟谢曾杨朱赖邹胡罗陈许丁宋黄邱李王张温"
 GIVEN = "福生 秀英 桂花 建国 小兰 金福 水生 春香 志强 丽娟 海波 明亮 东生 秋菊 文华 国栋 玉梅 长根 美珍 冬娣".split()
 
 
-async def settle(keyring: Keyring) -> tuple[list[Area], dict[str, list[Area]]]:
+async def settle(services: Services) -> tuple[list[Area], dict[str, list[Area]]]:
     """Make grids, accounts, households and codes once; the demo's two villages and all grids."""
     villages = await Area.filter(kind="village").order_by("code")
     grids = await make_grids(villages, 2)
@@ -25,7 +30,7 @@ async def settle(keyring: Keyring) -> tuple[list[Area], dict[str, list[Area]]]:
     if not await Household.exists():
         chosen = [village for village in villages if village.parent_code == TOWN][:VILLAGES_WITH_HOUSES]
         for village in chosen:
-            await _build(village, grids[village.code], keyring)
+            await run_unit(SYSTEM, partial(_build, village, grids[village.code], services.keyring), services.enqueue)
     return demo_villages(villages), grids
 
 
@@ -34,6 +39,8 @@ async def _build(village: Area, grids: list[Area], keyring: Keyring) -> None:
     numbers = await serials(HOUSES)
     houses = [_house(village, grids, number, serial, chance) for number, serial in enumerate(numbers)]
     await Household.bulk_create(houses, batch_size=500)
+    for house in houses:
+        note_household(house, "household.created", {"state": house.state})
     codes = [(house, mint(keyring)) for house in houses]
     await HouseholdCode.bulk_create(
         [

@@ -9,6 +9,7 @@ import pytest
 from docx import Document  # type: ignore[import-untyped]
 
 from domain.sql import fetch
+from server.rules import stable_id
 from tests.support.cast import DESK, Cast
 from tests.support.life import CITY, REGISTER, bring_to
 
@@ -116,3 +117,32 @@ async def test_a_closure_report_goes_up_and_its_receipt_comes_back(cast: Cast) -
     assert receipt.json()["receipt_number"] == "赣信收〔2026〕12号"
     assert receipt.json()["received_at"]
     assert (await post(cast, f"closure-reports/{case_id}/receipt", number="x")).status_code == 404
+
+
+@pytest.mark.mechanism("003-12")
+@pytest.mark.parametrize("form", ["docx", "pdf"])
+async def test_minutes_are_a_document_under_the_header_of_the_office_that_kept_them(cast: Cast, form: str) -> None:
+    case_id = await bring_to(cast, "handling")
+    people = {name: str(stable_id("staff", name)) for name in ("leader", "handler", "unitlead")}
+    minutes = {"held_on": "2026-03-12", "chair_id": people["leader"], "attendees": [people["unitlead"], people["handler"]],
+               "strategy": "先装临时灯,{{ 再改 }}线路", "decisions": "一、城管局牵头。\n二、供电所配合。",
+               "due_on": "2026-03-20"}  # fmt: skip
+    made = (await post(cast, f"cases/{case_id}/minutes", **minutes)).json()["id"]
+    path = f"{DESK}/cases/{case_id}/minutes/{made}/minutes"
+    reader = await cast.staff("handler")
+    answer = await reader.get(f"{path}.{form}")
+    text = words(answer)
+    number = (await fetch("SELECT number FROM cases WHERE id = $1", [case_id]))[0]["number"]
+    for part in (
+        "督查考评科", f"工单 {number}", "专题会议纪要", "2026年3月12日", "丁远航主持", "谢建国、钟志强", "先装临时灯,{{ 再改 }}线路",
+        "一、城管局牵头。", "二、供电所配合。", CITY, "2026年3月20日前化解",
+    ):  # fmt: skip
+        assert part in text, (part, text)
+    assert f'filename="minutes.{form}"' in answer.headers["content-disposition"]
+    assert (await (await cast.staff("handler2")).get(f"{path}.{form}")).status_code == 404
+    assert (await (await cast.staff("admin")).get(f"{path}.{form}")).status_code == 403
+    other = await bring_to(cast, "submitted")
+    for wrong in (path.replace(case_id, other), path.replace(made, other), path.replace(made, "x"), path[:-7] + "opinion"):
+        assert (await reader.get(f"{wrong}.{form}")).status_code == 404, wrong
+    assert (await (await cast.staff("supervisor")).get(f"{path.replace(case_id, other)}.{form}")).status_code == 404
+    assert (await reader.get(f"{path}.exe")).status_code == 404

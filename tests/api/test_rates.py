@@ -52,6 +52,8 @@ async def test_a_past_day_says_the_same_whatever_became_of_its_cases(cast: Cast,
     assert found["solved_rate"] == (1, 2)
     assert found["satisfied_both"] == (1, 2)
     assert found["participation_rate"] == (2, 2)
+    # process 5 and 2, result 5 and 1: the mean of 100 and (0.4·2 + 0.6·1)/5·100 = 28
+    assert before["composite_score"] == {"value": "64.00", "ratings": 2, "weights": {"process": "0.4", "result": "0.6"}}
     assert found["response_rate"] == (3, 3)
     assert found["rework_rate"] == (1, 2)
     assert (before["headline"]["name"], before["headline"]["value"]) == ("solved_rate", "50.00")

@@ -9,6 +9,7 @@ from domain.statistics.rates import (
     Rate,
     RatingRow,
     composite,
+    composite_mean,
     contacts_per_issue,
     coverage,
     first_time_completion,
@@ -61,6 +62,9 @@ def test_the_composite_score() -> None:
     scores = [composite(rating, Decimal("0.4"), Decimal("0.6")) for rating in FIVE]
     assert scores == [100, 68, 48, 64, 52]
     assert mean(scores) == Decimal("66.4")
+    sums = sum(one.process for one in FIVE), sum(one.result for one in FIVE)
+    assert composite_mean(*sums, len(FIVE), (Decimal("0.4"), Decimal("0.6"))) == Decimal("66.4")
+    assert composite_mean(0, 0, 0, (Decimal("0.4"), Decimal("0.6"))) is None
 
 
 def test_the_score_renormalises_when_a_rate_is_missing_and_says_so() -> None:
