@@ -1,6 +1,6 @@
 """Staff door: enter what came by telephone, letter or visit, or what somebody says for another person."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from msgspec import Meta
@@ -8,22 +8,21 @@ from msgspec import Meta
 from desk_api.schemas import Code
 from domain.access.permissions import Permission as P
 from domain.access.queries import department
-from domain.appeals.actions import Filed, Submission, submit_appeal
+from domain.appeals.actions import Submission, submit_appeal
 from domain.appeals.channels import refused_channel
 from domain.areas.models import Area
 from domain.areas.queries import served
 from domain.clock import now
+from domain.entries import phone_of, topic_of
 from domain.problems import EmptyAppeal, UnknownAttachment, invalid
-from domain.rulebook import rulebook
-from domain.text import clean_phone, clean_text
+from domain.text import clean_text
 from domain.times import occurred
 from web.bodies import Strict
+from web.filing import AppealKind, Identity, identity_of, receipt
 from web.routes import Ask, Route
-from web.shapes import local
 
 Short = Annotated[str, Meta(max_length=60)]
 Phone = Annotated[str, Meta(max_length=40)]
-HIDDEN_BY_DEFAULT = frozenset({"complaint", "report"})
 
 
 class Person(Strict):
@@ -51,12 +50,12 @@ class EnteredAppeal(Strict):
     """An appeal as the desk takes it down; `received_at` is when it reached us, never later than now."""
 
     channel: Code
-    kind: Literal["consult", "help", "complaint", "report", "suggestion", "thanks"]
+    kind: AppealKind
     area_code: Code
     content: Annotated[str, Meta(max_length=8000)] = ""
     topic: Code | None = None
     attachment_ids: Annotated[list[UUID], Meta(max_length=9)] = []
-    identity: Literal["named", "hidden_from_handler", "anonymous"] | None = None
+    identity: Identity | None = None
     contact: Person | None = None
     complained_of: ComplainedOf | None = None
     on_behalf_of: Represented | None = None
@@ -69,7 +68,8 @@ class EnteredAppeal(Strict):
 async def enter_appeal(ask: Ask) -> dict[str, Any]:
     """Enter an appeal for somebody (`POST /appeals`); the query code is told once, for the receipt."""
     filed = await submit_appeal(ask.actor, await _submission(ask))
-    return _shape(filed)
+    case = {"id": filed.case.id, "number": filed.case.number, "version": filed.case.version}
+    return {**receipt(filed), "case": case}
 
 
 async def _submission(ask: Ask) -> Submission:
@@ -80,10 +80,10 @@ async def _submission(ask: Ask) -> Submission:
     contact = body.contact or Person()
     accused = body.complained_of or ComplainedOf()
     return Submission(
-        kind=body.kind, area=place, channel=body.channel, content=clean_text(body.content), topic=_topic(body.topic),
+        kind=body.kind, area=place, channel=body.channel, content=clean_text(body.content), topic=topic_of(body.topic),
         attachment_ids=tuple(body.attachment_ids),
-        identity=body.identity or ("hidden_from_handler" if body.kind in HIDDEN_BY_DEFAULT else "named"),
-        name=clean_text(contact.name), phone=_phone("contact.phone", contact.phone),
+        identity=identity_of(body.kind, body.identity),
+        name=clean_text(contact.name), phone=phone_of("contact.phone", contact.phone),
         complained_department_id=await _unit(accused.department_id), complained_text=clean_text(accused.text),
         on_behalf=_represented(body.on_behalf_of), urgent_reason=clean_text(body.urgent_reason),
         external_id=clean_text(body.external_id) if body.external_id else None, entered_by=ask.actor.id,
@@ -99,19 +99,6 @@ async def _place(ask: Ask) -> Area:
     return found
 
 
-def _topic(code: str | None) -> str:
-    if code and code not in rulebook().topics:
-        raise invalid("topic", "没有这个问题类别")
-    return code or ""
-
-
-def _phone(field: str, text: str) -> str:
-    phone = clean_phone(text) if text.strip() else ""
-    if phone is None:
-        raise invalid(field, "电话号码不对,请填写手机号或带区号的座机")
-    return phone
-
-
 async def _unit(reference: str | None) -> UUID | None:
     found = await department(clean_text(reference)) if reference else None
     if reference and found is None:
@@ -123,7 +110,7 @@ def _represented(person: Represented | None) -> dict[str, Any] | None:
     if person is None:
         return None
     return {
-        "name": clean_text(person.name), "phone": _phone("on_behalf_of.phone", person.phone),
+        "name": clean_text(person.name), "phone": phone_of("on_behalf_of.phone", person.phone),
         "relation": clean_text(person.relation), "consent": person.consent,
     }  # fmt: skip
 
@@ -133,25 +120,6 @@ def _received(text: str | None) -> Any:
     if at and at > now():
         raise invalid("received_at", "收到时间不能晚于现在")
     return at
-
-
-def _shape(filed: Filed) -> dict[str, Any]:
-    handling = filed.provisional
-    danger = rulebook().danger_in(filed.appeal.content)
-    return {
-        **({"emergency": rulebook().call_first(danger)} if danger or filed.case.urgent else {}),
-        "id": filed.appeal.id,
-        "number": filed.appeal.number,
-        "query_code": filed.query_code,
-        "case": {"id": filed.case.id, "number": filed.case.number, "version": filed.case.version},
-        "status": filed.case.state,
-        "received_at": local(filed.appeal.received_at),
-        "deadline": {
-            "kind": "accept", "due_at": local(filed.accept.due_at), "limit": filed.accept.limit_text,
-            "explanation": filed.accept.explanation,
-        },
-        "provisional": {**handling, "due_at": local(handling["due_at"])} if handling else None,
-    }  # fmt: skip
 
 
 ROUTES = (

@@ -12,9 +12,10 @@ from domain.access.actions import hash_password
 from domain.access.permissions import ROLE_PERMISSIONS, UNIT_ROLES
 from domain.access.permissions import Permission as P
 from domain.access.queries import account, find_staff
+from domain.entries import phone_of
 from domain.people import staffing
-from domain.problems import NameTaken, NotFound, invalid
-from domain.text import clean_phone, clean_text
+from domain.problems import NameTaken, NotFound
+from domain.text import clean_text
 from web.bodies import Strict
 from web.paging import Page, paged
 from web.routes import Ask, Route, path_id
@@ -91,9 +92,7 @@ async def open_staff(ask: Ask) -> dict[str, Any]:
 async def create_staff(ask: Ask) -> dict[str, Any]:
     """A new account with its roles (`POST /staff`)."""
     body: Account = ask.body
-    phone = clean_phone(body.phone) if body.phone.strip() else ""
-    if phone is None:
-        raise invalid("phone", "电话号码不对,请填写手机号或带区号的座机")
+    phone = phone_of("phone", body.phone)
     new = staffing.NewAccount(
         body.login, clean_text(body.name), body.kind, phone, ask.prepared.hash, body.department, _given(body.roles)
     )

@@ -1,27 +1,25 @@
 """Worker door: file an appeal for a villager who agreed to it (代办, 002-13)."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from msgspec import Meta
 
 from domain.access.permissions import Permission as P
-from domain.appeals.actions import Filed, Submission
+from domain.appeals.actions import Submission
 from domain.appeals.agency import CHANNEL, file_for
 from domain.areas.models import Area
-from domain.cases.clocks import exact_level
-from domain.clock import now
+from domain.entries import phone_of, topic_of
 from domain.households.models import Household
 from domain.problems import CodeDead, EmptyAppeal, NotFound, UnknownAttachment, UnknownCode, invalid
-from domain.rulebook import rulebook
-from domain.text import clean_phone, clean_text
+from domain.text import clean_text
 from grid_api.places import listed, scanned
 from grid_api.schemas import Files, Location, PlateText
 from web.bodies import Strict
+from web.filing import AppealKind, Identity, identity_of, receipt
 from web.routes import Ask, Route
-from web.shapes import local
 
-HIDDEN_BY_DEFAULT = frozenset({"complaint", "report"})
+HAND_OVER = "请把编号和查询码交给本人(可打印回执),本人凭它查进度、评价。"
 
 
 class Villager(Strict):
@@ -36,7 +34,7 @@ class Villager(Strict):
 class AgentAppeal(Strict, kw_only=True):
     """What a villager asked the worker to file; a text or a recording is required, nothing else about the matter."""
 
-    kind: Literal["consult", "help", "complaint", "report", "suggestion", "thanks"]
+    kind: AppealKind
     on_behalf_of: Villager
     content: Annotated[str, Meta(max_length=8000)] = ""
     topic: Annotated[str, Meta(max_length=20)] | None = None
@@ -45,28 +43,27 @@ class AgentAppeal(Strict, kw_only=True):
     plate_code: PlateText | None = None
     household_id: UUID | None = None
     location: Location | None = None
-    identity: Literal["named", "hidden_from_handler", "anonymous"] | None = None
+    identity: Identity | None = None
     urgent_reason: Annotated[str, Meta(max_length=200)] = ""
 
 
 async def file_appeal(ask: Ask) -> dict[str, Any]:
     """File for a villager (`POST /appeals`); number and query code are theirs, told once, for the slip."""
     body: AgentAppeal = ask.body
-    return _receipt(await file_for(ask.actor, await _submission(ask), consent=body.on_behalf_of.consent))
+    filed = await file_for(ask.actor, await _submission(ask), consent=body.on_behalf_of.consent)
+    return {**receipt(filed), "case_id": filed.case.id, "next_step": HAND_OVER}
 
 
 async def _submission(ask: Ask) -> Submission:
     body: AgentAppeal = ask.body
     house = await _house(ask)
     villager = body.on_behalf_of
-    name, phone = clean_text(villager.name), _phone(villager.phone)
-    if body.topic and body.topic not in rulebook().topics:
-        raise invalid("topic", "没有这个问题类别")
+    name, phone = clean_text(villager.name), phone_of("on_behalf_of.phone", villager.phone)
     agreed = {"name": name, "phone": phone, "relation": clean_text(villager.relation), "consent": villager.consent}
     return Submission(
         kind=body.kind, area=await _place(ask, house), channel=CHANNEL, content=clean_text(body.content),
-        topic=body.topic or "", attachment_ids=tuple(body.attachment_ids),
-        identity=body.identity or ("hidden_from_handler" if body.kind in HIDDEN_BY_DEFAULT else "named"),
+        topic=topic_of(body.topic), attachment_ids=tuple(body.attachment_ids),
+        identity=identity_of(body.kind, body.identity),
         household_id=house.id if house else None, name=name, phone=phone, urgent_reason=clean_text(body.urgent_reason),
         on_behalf=agreed if name or phone else {"relation": agreed["relation"], "consent": villager.consent},
         location=(body.location.lon, body.location.lat, body.location.datum) if body.location else None,
@@ -95,33 +92,6 @@ async def _place(ask: Ask, house: Household | None) -> Area:
     if found is None or not any(ask.actor.granting(P.APPEAL_AGENT, found.path)):
         raise NotFound
     return found
-
-
-def _phone(text: str) -> str:
-    phone = clean_phone(text) if text.strip() else ""
-    if phone is None:
-        raise invalid("on_behalf_of.phone", "电话号码不对,请填写手机号或带区号的座机")
-    return phone
-
-
-def _receipt(filed: Filed) -> dict[str, Any]:
-    accept, handling = filed.accept, filed.provisional
-    return {
-        "id": filed.appeal.id,
-        "case_id": filed.case.id,
-        "number": filed.appeal.number,
-        "query_code": filed.query_code,
-        "identity": filed.appeal.identity,
-        "status": filed.case.state,
-        "received_at": local(filed.appeal.received_at),
-        "deadline": {
-            "kind": "accept", "due_at": local(accept.due_at), "limit": accept.limit_text,
-            "level": exact_level(accept.ladder, now()), "explanation": accept.explanation,
-        },
-        "provisional": {**handling, "due_at": local(handling["due_at"])} if handling else None,
-        "next_step": "请把编号和查询码交给本人(可打印回执),本人凭它查进度、评价。",
-        "hotline": rulebook().hotline,
-    }  # fmt: skip
 
 
 ROUTES = (

@@ -4,17 +4,14 @@ from domain.access.permissions import Permission as P
 from domain.appeals.actions import Filed, Submission, submit_appeal
 from domain.areas.models import Area
 from domain.areas.queries import served
-from domain.cases.clocks import exact_level
-from domain.clock import now
+from domain.entries import phone_of, topic_of
 from domain.households.actions import CodeFound, find_code
 from domain.problems import CodeDead, EmptyAppeal, UnknownAttachment, UnknownCode, invalid
 from domain.rulebook import rulebook
-from domain.text import clean_phone, clean_text
+from domain.text import clean_text
 from miniprogram_api.schemas import Contact, NewAppeal
+from web.filing import identity_of, receipt
 from web.routes import Ask, Route
-from web.shapes import local
-
-HIDDEN_BY_DEFAULT = frozenset({"complaint", "report"})
 
 
 async def create_appeal(ask: Ask) -> dict[str, object]:
@@ -27,9 +24,9 @@ async def create_appeal(ask: Ask) -> dict[str, object]:
         area=await _place(body, plate),
         channel=_channel(ask, plate),
         content=clean_text(body.content or ""),
-        topic=_topic(body.topic),
+        topic=topic_of(body.topic),
         attachment_ids=tuple(body.attachment_ids),
-        identity=body.identity or ("hidden_from_handler" if body.kind in HIDDEN_BY_DEFAULT else "named"),
+        identity=identity_of(body.kind, body.identity),
         household_id=plate.household.id if plate else None,
         name=contact.name,
         phone=contact.phone,
@@ -44,38 +41,16 @@ async def create_appeal(ask: Ask) -> dict[str, object]:
 
 
 def filed_shape(filed: Filed) -> dict[str, object]:
-    """The receipt: number, query code, the accept clock explained, the provisional handling date, what comes next."""
-    accept = filed.accept
-    provisional = filed.provisional
-    danger = rulebook().danger_in(filed.appeal.content)
-    return {
-        **({"emergency": rulebook().call_first(danger)} if danger or filed.case.urgent else {}),
-        "id": filed.appeal.id,
-        "number": filed.appeal.number,
-        "query_code": filed.query_code,
-        "status": filed.case.state,
-        "received_at": local(filed.appeal.received_at),
-        "deadline": {
-            "kind": "accept",
-            "due_at": local(accept.due_at),
-            "limit": accept.limit_text,
-            "level": exact_level(accept.ladder, now()),
-            "explanation": accept.explanation,
-        },
-        "provisional": {**provisional, "due_at": local(provisional["due_at"])} if provisional else None,
-        "next_step": f"我们会在{local(accept.due_at)[:10]}前告诉您是否受理。急事请拨打 {rulebook().hotline}。",  # type: ignore[index]
-        "hotline": rulebook().hotline,
-    }
+    """The receipt with what comes next."""
+    told = receipt(filed)
+    return {**told, "next_step": f"我们会在{told['deadline']['due_at'][:10]}前告诉您是否受理。急事请拨打 {told['hotline']}。"}
 
 
 def read_contact(contact: Contact | None) -> Contact:
     """Name and phone as they will be kept; 422 for a number that is none."""
     if contact is None:
         return Contact()
-    phone = clean_phone(contact.phone) if contact.phone.strip() else ""
-    if phone is None:
-        raise invalid("contact.phone", "电话号码不对,请填写手机号或带区号的座机")
-    return Contact(name=clean_text(contact.name), phone=phone)
+    return Contact(name=clean_text(contact.name), phone=phone_of("contact.phone", contact.phone))
 
 
 def _channel(ask: Ask, plate: CodeFound | None) -> str:
@@ -93,22 +68,13 @@ async def _place(body: NewAppeal, plate: CodeFound | None) -> Area:
     return found
 
 
-def _topic(topic: str | None) -> str:
-    if topic and topic not in rulebook().topics:
-        raise invalid("topic", "没有这个问题类别")
-    return topic or ""
-
-
 def _on_behalf(body: NewAppeal) -> dict[str, object] | None:
     person = body.on_behalf_of
     if person is None:
         return None
-    phone = clean_phone(person.phone) if person.phone.strip() else ""
-    if phone is None:
-        raise invalid("on_behalf_of.phone", "电话号码不对,请填写手机号或带区号的座机")
     return {
         "name": clean_text(person.name),
-        "phone": phone,
+        "phone": phone_of("on_behalf_of.phone", person.phone),
         "relation": clean_text(person.relation),
         "consent": person.consent,
     }

@@ -6,6 +6,7 @@ from uuid import UUID
 from msgspec import Meta
 
 from web.bodies import Strict
+from web.filing import AppealKind, Identity
 
 CONTENT_LENGTH = 5000
 
@@ -16,8 +17,6 @@ Score = Annotated[int, Meta(ge=1, le=5)]
 Words = Annotated[str, Meta(max_length=2000)]
 Solved = Literal["yes", "partly", "no"]
 StaffConduct = Literal["active", "average", "inactive"]
-AppealKind = Literal["consult", "help", "complaint", "report", "suggestion", "thanks"]
-Identity = Literal["named", "hidden_from_handler", "anonymous"]
 
 
 class Location(Strict):
