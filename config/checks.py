@@ -179,6 +179,8 @@ def _check_figures(profile: Profile, findings: Findings, file: str) -> None:
         findings.add(file, "过程和结果满意的权重之和应为 1", near="[ratings]")
     if min(ratings.window_days, ratings.callback_attempts, ratings.callback_days) < 1:
         findings.add(file, "评价期限和回访次数应为正数", near="[ratings]")
+    if (ratings.first_bad, ratings.later_bad) == ("decide", "auto"):
+        findings.add(file, "第一次差评须人工决定的,以后的差评不能自动重办", near="later_bad")
     findings.missing(file, "[limits]", "时限", LIMITS - profile.limits.keys())
     if not 1 <= profile.field.visit_round_days <= LONGEST_ROUND:
         findings.add(file, f"visit_round_days 应在 1 到 {LONGEST_ROUND} 之间", near="visit_round_days")

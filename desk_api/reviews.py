@@ -10,6 +10,7 @@ import domain.workflow  # noqa: F401 (a review may send a case into rework)
 from desk_api.schemas import Words
 from domain.access.permissions import Permission as P
 from domain.clock import now
+from domain.entries import phone_of
 from domain.problems import GuardNotMet, SameOfficer
 from domain.review import decisions, hearing_requests, hearings, queries, retaliation
 from domain.review.finality import note_finality
@@ -18,7 +19,7 @@ from domain.text import clean_text
 from web.bodies import Nothing, Strict
 from web.paging import Page, paged
 from web.routes import Ask, Route, path_id
-from web.shapes import local
+from web.shapes import local, masked_phone
 
 Name = Annotated[str, Meta(min_length=1, max_length=60)]
 
@@ -38,10 +39,12 @@ class Decision(Strict):
 
 
 class Member(Strict):
-    """Somebody who sits at a hearing."""
+    """Somebody who sits at a hearing; told in the inbox of an account, else by text message, else by hand."""
 
     name: Name
     post: Name
+    staff_id: UUID | None = None
+    phone: Annotated[str, Meta(max_length=40)] = ""
 
 
 class NewHearing(Strict):
@@ -139,9 +142,13 @@ async def order_case_hearing(ask: Ask) -> dict[str, Any]:
 async def list_hearings(ask: Ask) -> dict[str, Any]:
     """The hearings on a case (`GET /cases/{id}/hearings`)."""
     rows = await hearings.hearings_of(ask.actor, path_id(ask))
-    fields = ("id", "review_id", "state", "publicity", "reason", "members", "place", "record", "conclusion")
+    fields = ("id", "review_id", "state", "publicity", "reason", "place", "record", "conclusion")
     times = ("planned_at", "ordered_at", "concluded_at")
-    return {"items": [{**{f: row[f] for f in fields}, **{t: local(row[t]) for t in times}} for row in rows]}
+    return {"items": [
+        {**{f: row[f] for f in fields}, **{t: local(row[t]) for t in times},
+         "members": [{**one, "phone": masked_phone(one.get("phone", ""))} for one in row["members"]]}
+        for row in rows
+    ]}  # fmt: skip
 
 
 async def list_requests(ask: Ask) -> dict[str, Any]:
@@ -202,10 +209,15 @@ async def close_report(ask: Ask) -> dict[str, Any]:
     return _report_state(await retaliation.close_report(ask.actor, path_id(ask), outcome))
 
 
+def _member(member: Member) -> dict[str, str]:
+    phone = phone_of("members", member.phone)
+    account = {"staff_id": str(member.staff_id)} if member.staff_id else {}
+    return {"name": clean_text(member.name), "post": clean_text(member.post), "phone": phone, **account}
+
+
 def _plan(body: NewHearing) -> hearings.HearingPlan:
-    members = tuple({"name": clean_text(m.name), "post": clean_text(m.post)} for m in body.members)
     return hearings.HearingPlan(
-        clean_text(body.reason), body.planned_at, clean_text(body.place), members, body.publicity
+        clean_text(body.reason), body.planned_at, clean_text(body.place), tuple(map(_member, body.members)), body.publicity
     )
 
 

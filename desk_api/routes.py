@@ -32,6 +32,7 @@ from desk_api import (
     rates,
     referrals,
     reviews,
+    root_causes,
     rosters,
     scheduling,
     sessions,
@@ -42,6 +43,7 @@ from desk_api import (
     surveys,
     teams,
     visits,
+    walked,
     workbench,
 )
 from web.routes import table
@@ -73,6 +75,8 @@ ROUTES = table(
     *slips.ROUTES,
     *visits.ROUTES,
     *rates.ROUTES,
+    *walked.ROUTES,
+    *root_causes.ROUTES,
     *referrals.ROUTES,
     *grids.ROUTES,
     *suggestions.ROUTES,

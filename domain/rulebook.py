@@ -89,6 +89,7 @@ class Rulebook:
     callback_attempts: int = 3
     callback_days: int = 2
     rating_window_days: int = 30
+    rating_weights: tuple[float, float] = (0.4, 0.6)  # of process and result in the composite score
     rework_auto_rounds: int = 1
     supervision_workdays: int = 3
     visit_round_days: int = 90  # every household is walked to once in so many days (户户走到)

@@ -14,7 +14,7 @@ from domain.cases.clocks import exact_level
 from domain.cases.events import move_in_the_field
 from domain.cases.field import FieldSearch, field_cases
 from domain.cases.move import EFFECTS
-from domain.cases.policy import allowed
+from domain.cases.policy import allowed, identity_open
 from domain.cases.queries import case_row, deadlines, facts, timeline
 from domain.cases.states import ENDED, OPEN, STATES
 from domain.clock import SHANGHAI, local_date, now
@@ -130,11 +130,12 @@ def _heading(ask: Ask, row: dict[str, Any]) -> dict[str, Any]:
 
 async def _detail(ask: Ask, row: dict[str, Any]) -> dict[str, Any]:
     said = await _said(ask, row)
-    # where somebody stood who wants to stay unknown tells who it is
-    known = row["lon"] is not None and all(appeal["identity"] == "named" for appeal in said)
+    # where somebody stood who wants to stay unknown tells who it is; so it does to whoever took revenge on them
+    about = facts(row)
+    known = row["lon"] is not None and all(identity_open(appeal["identity"], about, ask.actor) for appeal in said)
     return {
         **_heading(ask, row),
-        "can": [name for name in allowed(facts(row), ask.actor) if name in ACTIONS],
+        "can": [name for name in allowed(about, ask.actor) if name in ACTIONS],
         "clocks": [clock_shape(clock, exact_level(clock["ladder"], now())) for clock in await deadlines(row["id"])],
         "result": row["result"],
         "location": {"lon": row["lon"], "lat": row["lat"], "datum": row["datum"]} if known else None,

@@ -76,7 +76,7 @@ def _handled(handled: SelfHandled | None) -> Result | None:
 
 async def _receipt(case: Case) -> dict[str, Any]:
     """The numbers to call come first where a life may hang on it; then number, clock and what comes next."""
-    emergency = {"emergency": _emergency()} if case.urgent else {}
+    emergency = {"emergency": _emergency(case)} if case.urgent else {}
     clocks = [clock_shape(row, exact_level(row["ladder"], now())) for row in await deadlines(case.id)]
     return {
         **emergency,
@@ -94,8 +94,8 @@ async def _receipt(case: Case) -> dict[str, Any]:
     }
 
 
-def _emergency() -> dict[str, Any]:
-    shown = rulebook().call_first()
+def _emergency(case: Case) -> dict[str, Any]:
+    shown = rulebook().for_area(case.area_path).call_first()
     return {**shown, "text": f"{shown['text']}值班员会同时收到提醒。"}
 
 

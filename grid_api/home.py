@@ -32,15 +32,16 @@ async def home(ask: Ask) -> dict[str, Any]:
 
 
 async def choices(ask: Ask) -> dict[str, Any]:
-    """What can be chosen in the forms (`GET /choices`)."""
+    """What can be chosen in the forms, by the rules of the worker's place (`GET /choices`)."""
+    book = rulebook().for_area(next(iter(ask.actor.areas(P.FIELD_TRACK)), ""))
     return {
         "purposes": _named(PURPOSES),
         "needs": _named(NEEDS),
         "outcomes": _named(OUTCOMES),
         "levels": _named(LEVELS),
-        "event_types": [{"code": kind.code, "name": kind.name} for kind in rulebook().event_types.values()],
-        "emergency_numbers": list(rulebook().emergency_numbers),
-        "hotline": rulebook().hotline,
+        "event_types": [{"code": kind.code, "name": kind.name} for kind in book.event_types.values()],
+        "emergency_numbers": list(book.emergency_numbers),
+        "hotline": book.hotline,
     }
 
 

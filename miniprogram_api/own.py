@@ -41,7 +41,7 @@ async def progress(actor: Actor, appeal_id: UUID) -> dict[str, Any]:
 
 
 def _line(row: dict[str, Any]) -> dict[str, Any]:
-    waiting = _clock(row | {"name": row["clock"]}, now()) if row["clock"] else None
+    waiting = _clock(row | {"name": row["clock"]}, now(), row["area_path"]) if row["clock"] else None
     return {
         "id": row["id"],
         "number": row["number"],
@@ -57,8 +57,8 @@ def _line(row: dict[str, Any]) -> dict[str, Any]:
 
 def _detail(row: dict[str, Any], timeline: list[dict[str, Any]], actor: Actor) -> dict[str, Any]:
     at = now()
-    clocks = [_clock(clock, at) for clock in row["clocks"] or ()]
-    topic = rulebook().topics.get(row["topic"])
+    clocks = [_clock(clock, at, row["area_path"]) for clock in row["clocks"] or ()]
+    topic, rating = rulebook().topics.get(row["topic"]), _rating(row)
     return {
         "id": row["id"],
         "number": row["number"],
@@ -82,8 +82,8 @@ def _detail(row: dict[str, Any], timeline: list[dict[str, Any]], actor: Actor) -
         ],
         "messages": [{**message, "at": _local(message["at"])} for message in row["messages"] or ()],
         "attachments": [_file(file) for file in row["attachments"] or ()],
-        "can": deeds(facts(row | {"id": row["case_id"], "kind": row["case_kind"], "co_ids": ()}), actor,
-                     _rating(row), at),
+        "rate_until": _local(rating.until),
+        "can": deeds(facts(row | {"id": row["case_id"], "kind": row["case_kind"], "co_ids": ()}), actor, rating, at),
         "hotline": rulebook().hotline,
     }  # fmt: skip
 
@@ -100,8 +100,8 @@ def _entry(entry: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _clock(clock: dict[str, Any], at: datetime) -> dict[str, Any]:
-    track = rulebook().tracks.get(clock["track"])
+def _clock(clock: dict[str, Any], at: datetime, area_path: str) -> dict[str, Any]:
+    track = rulebook().for_area(area_path).tracks.get(clock["track"])
     inner = {step.code: step.text for step in track.inner} if track else {}
     shape = {
         "kind": clock["name"],

@@ -1,7 +1,11 @@
 """The one gate of area scope: SQL conditions that every list starts from. No scope means no rows."""
 
+from collections.abc import Callable
+from datetime import datetime
+
 from domain.access.actor import Actor
 from domain.access.permissions import Permission
+from domain.rulebook import Rulebook, rulebook
 
 
 class Where:
@@ -43,3 +47,22 @@ def like_below(path: str) -> str:
     """The LIKE pattern of everything below a path."""
     escaped = path.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return escaped + ".%"
+
+
+def figure_of_place(where: Where, column: str, figure: Callable[[Rulebook], int]) -> str:
+    """SQL for a number of the rules in force at a place; `column` is its area path."""
+    book = rulebook()
+    inner = sorted(book.overlays.items(), key=lambda one: -len(one[0]))  # the nearest area's own rules first
+    base = f"{where.bind(figure(book))}::int"
+    if all(figure(rules) == figure(book) for _, rules in inner):
+        return base
+    cases = [
+        f"WHEN strpos({column} || '.', {where.bind(f'.{area}.')}) > 0 THEN {where.bind(figure(rules))}::int"
+        for area, rules in inner
+    ]
+    return f"CASE {' '.join(cases)} ELSE {base} END"
+
+
+def days_before(where: Where, column: str, at: datetime, days: Callable[[Rulebook], int]) -> str:
+    """SQL for the instant so many days of 24 hours before `at`, by the rules in force at a place."""
+    return f"{where.bind(at)}::timestamptz - {figure_of_place(where, column, days)} * INTERVAL '24 hours'"

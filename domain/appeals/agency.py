@@ -46,6 +46,6 @@ async def slip_of(actor: Actor, appeal_id: UUID, query_code: str, public_url: st
     return SlipData(
         url=f"{public_url.rstrip('/')}/progress", number=appeal.number, query_code=query_code.strip().upper(),
         received=f"{appeal.received_at.astimezone(SHANGHAI):%Y年%m月%d日 %H:%M}",
-        due=f"{due.month}月{due.day}日" if due else "", hotline=rulebook().hotline, agent=agent.name,
+        due=f"{due.month}月{due.day}日" if due else "", hotline=rulebook().for_area(appeal.area_path).hotline, agent=agent.name,
         place=await place(appeal.area_path),
     )  # fmt: skip

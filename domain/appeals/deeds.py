@@ -22,11 +22,16 @@ class RatingFacts:
     rated: bool
     window_days: int
 
+    @property
+    def until(self) -> datetime | None:
+        """The last instant to rate, or None where nothing is to be rated."""
+        if self.answered_at is None or self.rated:
+            return None
+        return self.answered_at + timedelta(days=self.window_days)
+
     def open(self, at: datetime) -> bool:
         """Whether an answer waits for a rating."""
-        if self.answered_at is None or self.rated:
-            return False
-        return at <= self.answered_at + timedelta(days=self.window_days)
+        return self.until is not None and at <= self.until
 
 
 def deeds(case: CaseFacts, actor: Actor, rating: RatingFacts, at: datetime) -> list[str]:

@@ -33,7 +33,8 @@ async def own_page(actor: Actor, before: UUID | None, limit: int) -> list[dict[s
     if before:
         where.add("a.id < {}", before)
     return await fetch(
-        "SELECT a.id, a.number, a.kind, a.topic, a.received_at, left(a.content, 60) AS title, c.state, d.name AS unit,"
+        "SELECT a.id, a.number, a.kind, a.topic, a.received_at, left(a.content, 60) AS title, c.state, c.area_path,"
+        " d.name AS unit,"
         " n.name AS clock, n.track, n.due_at, n.limit_text, n.ladder"
         " FROM appeals a JOIN cases c ON c.id = a.case_id LEFT JOIN departments d ON d.id = c.lead_id"
         f"{_NEXT_CLOCK} WHERE {where.sql} ORDER BY a.id DESC LIMIT {limit + 1}",

@@ -8,17 +8,15 @@ from uuid import UUID
 from domain.access.actor import Actor
 from domain.access.models import Department
 from domain.access.permissions import Permission
-from domain.access.scope import Where, in_scope
+from domain.access.scope import Where, days_before, in_scope
 from domain.cases.queries import visible_cases
 from domain.casework.models import SchedulingNote, SchedulingTask
 from domain.clock import local_date, now
 from domain.ids import new_id
 from domain.journal.unit import Fact, digest, record
 from domain.problems import GuardNotMet, NotFound, SameOfficer, invalid
-from domain.rulebook import rulebook
 from domain.sql import fetch
 
-NO_PROGRESS_DAYS = 15  # where the profile says nothing
 SOON = timedelta(hours=24)
 _STANDING = """
 SELECT d.id, d.name, count(*) AS open, count(*) FILTER (WHERE n.due_at >= {now} AND n.due_at < {soon}) AS due,
@@ -44,9 +42,8 @@ async def standing(actor: Actor, unit: UUID | None = None) -> list[dict[str, Any
     where.conditions.append("c.ended_at IS NULL")
     if unit:
         where.add("c.lead_id = {}", unit)
-    limit = rulebook().limits.get("no_progress")
-    since = at - timedelta(days=limit.amount if limit else NO_PROGRESS_DAYS)
-    head = _STANDING.format(now=where.bind(at), soon=where.bind(at + SOON), since=where.bind(since))
+    since = days_before(where, "c.area_path", at, lambda book: book.limits["no_progress"].amount)
+    head = _STANDING.format(now=where.bind(at), soon=where.bind(at + SOON), since=since)
     return await fetch(
         f"{head} WHERE {where.sql} GROUP BY d.id, d.name ORDER BY overdue DESC, no_progress DESC, d.name LIMIT 500",
         where.values,

@@ -44,8 +44,8 @@ async def tell_staff(what: Happening, name: str, case: dict[str, Any], people: I
 
 async def tell_members_of(what: Happening, name: str, case: dict[str, Any], residents: Iterable[UUID]) -> None:
     """Tell members of a household; without the case, which is not theirs."""
-    home = await fetch_one("SELECT door_text FROM households WHERE id = $1", [case["household_id"]])
-    values = {**_values(case), "plate": home["door_text"] if home else ""}
+    home = await fetch_one("SELECT door_text, area_path FROM households WHERE id = $1", [case["household_id"]])
+    values = {**_values({"area_path": home["area_path"] if home else "", **case}), "plate": home["door_text"] if home else ""}
     text = STAFF[name]
     await tell("resident", residents, f"{what.row}:{name}", Words(event=name, title=text.title,
                                                                   text=fill(text.body, values)))  # fmt: skip
@@ -63,7 +63,7 @@ async def warn_staff(what: Happening, case: dict[str, Any]) -> None:
         values["due_on"] = day(local_date(due["due_at"]))
     words = Words(
         event=f"deadline.{level}", title=text.title, text=fill(text.body, values), case_id=case["id"],
-        visible_at=notify_at(now(), urgent=case["urgent"], rules=rulebook().warnings),
+        visible_at=notify_at(now(), urgent=case["urgent"], rules=rulebook().for_area(case["area_path"]).warnings),
     )  # fmt: skip
     await tell("staff", await of_level(case, clock, level), what.row, words)
 
@@ -76,21 +76,23 @@ async def warn_office_staff(
     level = str(what.data["level"])
     text = WARNINGS[level]
     title = "" if secret else case["title"]
-    values = {"number": case["number"], "title": title, "due_on": day(local_date(due_at)), "hotline": rulebook().hotline,
+    book = rulebook().for_area(case["area_path"])
+    values = {"number": case["number"], "title": title, "due_on": day(local_date(due_at)), "hotline": book.hotline,
               "clock": CLOCKS[f"{what.data['kind']}.{what.data['name']}"]}  # fmt: skip
     words = Words(
         event=f"deadline.{level}", title=text.title, text=fill(text.body, values), case_id=None if secret else case["id"],
-        visible_at=notify_at(now(), rules=rulebook().warnings),
+        visible_at=notify_at(now(), rules=book.warnings),
     )  # fmt: skip
     await tell("staff", await outside_wall(case, people), what.row, words)
 
 
 def _values(case: dict[str, Any]) -> dict[str, str]:
-    kind = rulebook().event_types.get(case.get("event_type") or "")
-    emergency = rulebook().emergencies.get(case.get("emergency") or "")
+    book = rulebook().for_area(case["area_path"])
+    kind = book.event_types.get(case.get("event_type") or "")
+    emergency = book.emergencies.get(case.get("emergency") or "")
     values = {
         "number": case.get("number") or "", "title": case.get("title") or "", "unit": case.get("unit") or "",
-        "place": case.get("area_name") or "", "event_type": kind.name if kind else "", "hotline": rulebook().hotline,
+        "place": case.get("area_name") or "", "event_type": kind.name if kind else "", "hotline": book.hotline,
         "emergency": emergency.name if emergency else "",
     }  # fmt: skip
     if case.get("due_at"):

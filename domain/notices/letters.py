@@ -39,7 +39,7 @@ WHERE CASE WHEN $2::uuid[] IS NULL THEN p.case_id = $1 ELSE p.id = ANY($2::uuid[
 async def announce(happening: Happening, *, sms: bool) -> list[Parcel]:
     """Write the inbox notice of each appellant and what will be tried first; the parcels that can go further."""
     name = RESIDENT.get(happening.event, "")
-    if name not in rulebook().notices:
+    if not name:
         return []
     case = await fetch_one(
         _CASE, [happening.case_id, CLOCK_OF.get(name, ""), happening.subject_id, happening.data.get("text_id")],
@@ -47,7 +47,9 @@ async def announce(happening: Happening, *, sms: bool) -> list[Parcel]:
     )  # fmt: skip
     if case is None:
         return []
-    words = rulebook().for_area(case["area_path"]).notices[name]
+    words = rulebook().for_area(case["area_path"]).notices.get(name)
+    if words is None:
+        return []
     template = wechat_template(rulebook().wechat_templates.get(name, "")).id
     parcels = []
     for appeal in await fetch(_APPEALS, [happening.case_id, _only(happening, case), template, happening.row]):
@@ -87,14 +89,15 @@ def _parcel(happening: Happening, name: str, appeal: dict[str, Any], values: dic
 
 def _values(name: str, case: dict[str, Any], happening: Happening) -> dict[str, str]:
     """What the placeholders stand for; what is unknown stays away, and its clause with it."""
-    values = {"hotline": rulebook().hotline, "unit": case["unit"] or "", "today": day(local_date(now()))}
+    book = rulebook().for_area(case["area_path"])
+    values = {"hotline": book.hotline, "unit": case["unit"] or "", "today": day(local_date(now()))}
     if name == "accept" and not values["unit"]:
         values["unit"] = case["desk"] or ""
     if name == "escalate":
         values["unit"] = happening.data.get("body") or LEVELS.get(str(happening.data.get("to_level")), "上级部门")
     due_at = case["supervision_due_at"] if name == "supervise" else case["due_at"]
     if name == "answer" and case["answered_at"]:
-        due_at = case["answered_at"] + timedelta(days=rulebook().for_area(case["area_path"]).rating_window_days)
+        due_at = case["answered_at"] + timedelta(days=book.rating_window_days)
     if "due_at" in happening.data:
         due_at = datetime.fromisoformat(happening.data["due_at"])
     if due_at:

@@ -11,10 +11,7 @@ from domain.sql import fetch, fetch_one
 
 async def inbox(actor: Actor, before: UUID | None, limit: int, *, unread: bool = False) -> list[dict[str, Any]]:
     """The actor's own notices, newest first, one more than the limit when there is another page."""
-    where = Where()
-    where.add("n.recipient_id = {} AND n.visible_at <= {}", actor.id, now())
-    if actor.departments:  # a case may turn out to be against the own unit after its notice was written
-        where.add("NOT COALESCE(c.complained_department_id = ANY({}::uuid[]), FALSE)", list(actor.departments))
+    where = _own(actor)
     if before:
         where.add("n.id < {}", before)
     if unread:
@@ -28,8 +25,18 @@ async def inbox(actor: Actor, before: UUID | None, limit: int, *, unread: bool =
 
 async def unread_count(actor: Actor) -> int:
     """How many notices wait to be read."""
+    where = _own(actor)
     row = await fetch_one(
-        "SELECT count(*) AS n FROM notices WHERE recipient_id = $1 AND visible_at <= $2 AND read_at IS NULL",
-        [actor.id, now()],
+        "SELECT count(*) AS n FROM notices n LEFT JOIN cases c ON c.id = n.case_id"
+        f" WHERE {where.sql} AND n.read_at IS NULL",
+        where.values,
     )
     return int(row["n"]) if row else 0
+
+
+def _own(actor: Actor) -> Where:
+    where = Where()
+    where.add("n.recipient_id = {} AND n.visible_at <= {}", actor.id, now())
+    if actor.departments:  # a case may turn out to be against the own unit after its notice was written
+        where.add("NOT COALESCE(c.complained_department_id = ANY({}::uuid[]), FALSE)", list(actor.departments))
+    return where

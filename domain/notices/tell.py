@@ -12,9 +12,13 @@ from domain.notices.models import TellTask
 from domain.problems import NotFound
 from domain.sql import fetch
 
-# Nobody of the unit complained of hears that there is an answer (条例 art 30, 46).
-_WALLED = (
+# Nobody of the unit complained of hears that there is an answer (条例 art 30, 46); nobody who is accused of retaliation is
+# sent to the house of whoever said so (domain §7.4).
+_BARRED = (
     "EXISTS (SELECT 1 FROM cases c WHERE c.id = t.case_id AND c.complained_department_id = ANY({own}::uuid[]))"
+    " OR EXISTS (SELECT 1 FROM retaliation_reports r JOIN appeals y ON y.id = r.appeal_id"
+    " WHERE y.case_id = (SELECT case_id FROM appeals WHERE id = t.appeal_id)"
+    " AND r.accused @> jsonb_build_array({me}::text))"
 )
 
 
@@ -48,19 +52,21 @@ def _mine(actor: Actor, state: str) -> Where:
     where = Where()
     in_scope(where, actor, Permission.NOTICE_TELL, "t.area_path")
     where.add("t.state = {}", state)
-    where.conditions.append(f"NOT {_WALLED.format(own=where.bind(list(actor.departments)))}")
+    barred = _BARRED.format(own=where.bind(list(actor.departments)), me=where.bind(str(actor.id)))
+    where.conditions.append(f"NOT ({barred})")
     return where
 
 
-async def _walled(actor: Actor, task: TellTask) -> bool:
-    walled = _WALLED.format(own="$2")
-    return bool(await fetch(f"SELECT 1 FROM tell_tasks t WHERE t.id = $1 AND {walled}", [task.id, list(actor.departments)]))
+async def _barred(actor: Actor, task: TellTask) -> bool:
+    barred = _BARRED.format(own="$2", me="$3")
+    values = [task.id, list(actor.departments), str(actor.id)]
+    return bool(await fetch(f"SELECT 1 FROM tell_tasks t WHERE t.id = $1 AND ({barred})", values))
 
 
 async def told(actor: Actor, task_id: UUID, note: str) -> TellTask:
     """Record that the answer was told; told once, a repeat changes nothing. 404 outside the worker's grids."""
     task = await TellTask.filter(id=task_id).select_for_update().first()
-    if task is None or not any(actor.granting(Permission.NOTICE_TELL, task.area_path)) or await _walled(actor, task):
+    if task is None or not any(actor.granting(Permission.NOTICE_TELL, task.area_path)) or await _barred(actor, task):
         raise NotFound
     if task.state == "done":
         return task

@@ -6,13 +6,13 @@ from uuid import UUID
 
 from domain.access.actor import Actor
 from domain.access.permissions import Permission
-from domain.access.scope import Where, in_scope
+from domain.access.scope import Where, figure_of_place, in_scope
 from domain.sql import fetch
 
 _UNHEARD = (
     "EXISTS (SELECT 1 FROM appeals p WHERE p.case_id = c.id AND NOT EXISTS (SELECT 1 FROM ratings r"
     " WHERE r.appeal_id = p.id AND r.round = c.round AND r.source IN ('self', 'callback'))"
-    " AND NOT (SELECT count(*) >= 3 AND count(DISTINCT b.on_date) >= 2 FROM callbacks b"
+    " AND NOT (SELECT count(*) >= ({attempts}) AND count(DISTINCT b.on_date) >= ({days}) FROM callbacks b"
     " WHERE b.appeal_id = p.id AND b.case_id = c.id AND b.round = c.round))"
 )
 
@@ -34,7 +34,10 @@ async def callback_tasks(
     where = Where()
     in_scope(where, actor, Permission.CASE_CALLBACK, "c.area_path")
     outside(where, actor)
-    where.conditions += ["c.kind = 'appeal' AND c.state = 'answered'", _UNHEARD]
+    attempts = figure_of_place(where, "c.area_path", lambda book: book.callback_attempts)
+    days = figure_of_place(where, "c.area_path", lambda book: book.callback_days)
+    unheard = _UNHEARD.format(attempts=attempts, days=days)
+    where.conditions += ["c.kind = 'appeal' AND c.state = 'answered'", unheard]
     if overdue_at:
         where.add("n.due_at < {}", overdue_at)
     if before:

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from domain.access.actor import Actor
+from domain.access.models import Assignment, Staff
 from domain.access.permissions import Permission
 from domain.cases.clocks import explain
 from domain.cases.models import Case
@@ -67,6 +68,7 @@ async def conclude_hearing(actor: Actor, hearing_id: UUID, account: str, conclus
     if hearing.state != "planned":
         raise GuardNotMet(reason="听证已经结束。", missing=[])
     hearing.state, hearing.record, hearing.conclusion, hearing.concluded_at = "concluded", account, conclusion, now()
+    hearing.members = [{name: one[name] for name in one if name != "phone"} for one in hearing.members]  # nobody is rung now
     await hearing.save()
     await stop_office_clocks(hearing.id, ("hold",), hearing.concluded_at)
     if hearing.review_id:
@@ -98,6 +100,7 @@ async def _order(actor: Actor, case: Case, review: Review | None, plan: HearingP
     at = now()
     if plan.planned_at < at:
         raise invalid("planned_at", "听证时间应在今后")
+    await _check_accounts(case, [UUID(member["staff_id"]) for member in plan.members if member.get("staff_id")])
     hearing = await Hearing.create(
         id=new_id(), case_id=case.id, review_id=review.id if review else None, area_path=case.area_path,
         state="planned", publicity=plan.publicity, reason=plan.reason, members=list(plan.members), place=plan.place,
@@ -110,6 +113,16 @@ async def _order(actor: Actor, case: Case, review: Review | None, plan: HearingP
     told = await public_text(case, actor, notice_of(plan.planned_at, plan.place, len(plan.members)))
     _record(actor, case, hearing, "hearing.ordered", {"publicity": plan.publicity, "members": len(plan.members), **told})
     return hearing
+
+
+async def _check_accounts(case: Case, ids: list[UUID]) -> None:
+    """Members with an account work here, and none of them for the unit complained of (条例 art 28, 30)."""
+    if await Staff.filter(id__in=ids, active=True).count() != len(set(ids)):
+        raise invalid("members", "有的账号不存在")
+    walled = case.complained_department_id
+    if walled and (await Staff.exists(id__in=ids, department_id=walled)
+                   or await Assignment.exists(staff_id__in=ids, department_id=walled)):  # fmt: skip
+        raise invalid("members", "被反映单位的人员不能担任听证员")
 
 
 def _offices(actor: Actor, case: Case) -> list[UUID]:

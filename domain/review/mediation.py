@@ -17,7 +17,7 @@ from domain.ids import new_id
 from domain.journal.unit import Fact, digest, record
 from domain.problems import GuardNotMet, NotFound, invalid
 from domain.review.models import Mediation, MediationRoom, MediationSession
-from domain.rulebook import rulebook
+from domain.rulebook import Rulebook, rulebook
 from domain.sql import fetch
 
 CONFIRM = Limit(30, Unit.NATURAL_DAY)  # no roll: the safer, earlier date is the one to be reminded of
@@ -98,15 +98,16 @@ async def end_mediation(actor: Actor, mediation_id: UUID, outcome: Outcome) -> M
     mediation.agreement = outcome.text
     if outcome.agreed:
         mediation.agreement_kind = outcome.kind
-        mediation.confirm_by_at = due(_confirmation(mediation.area_path), at, rulebook().calendar).due_at
+        book = rulebook().for_area(mediation.area_path)
+        mediation.confirm_by_at = due(_confirmation(book), at, book.calendar).due_at
     await mediation.save()
     _record(actor, mediation, "mediation.ended", {"agreed": outcome.agreed, "kind": outcome.kind})
     return mediation
 
 
-def _confirmation(area_path: str) -> Limit:
+def _confirmation(book: Rulebook) -> Limit:
     """How long both may ask the court to confirm: what the rules of the place say, else the legal thirty days."""
-    rooms = rulebook().for_area(area_path).practices.mediation.values()
+    rooms = book.practices.mediation.values()
     return next((Limit.parse(room.confirmation) for room in rooms), CONFIRM)
 
 

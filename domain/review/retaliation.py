@@ -1,7 +1,8 @@
 """Reports of retaliation (打击报复, 条例 art 18; domain §7.4): they go to the next higher unit and to discipline, never
 into the file of the case, and whoever is accused may not close, merge or call back that case.
 
-Until an inspector names the accused, those who worked on the case for its units count as accused."""
+Until an inspector names the accused, those who worked on the case for its units count as accused. A report goes where
+its appeal goes (归并, 拆分); `case_id` stays the case on which it was made, whose units do not hear of it."""
 
 from typing import Any
 from uuid import UUID
@@ -84,8 +85,8 @@ async def find_reports(actor: Actor, state: str | None, before: UUID | None, lim
     if before:
         where.add("r.id < {}", before)
     return await fetch(
-        "SELECT r.*, c.number AS case_number, p.number AS appeal_number FROM retaliation_reports r"
-        " JOIN cases c ON c.id = r.case_id JOIN appeals p ON p.id = r.appeal_id"
+        "SELECT r.*, c.id AS case_id, c.number AS case_number, p.number AS appeal_number FROM retaliation_reports r"
+        " JOIN appeals p ON p.id = r.appeal_id JOIN cases c ON c.id = p.case_id"
         f" WHERE {where.sql} ORDER BY r.id DESC LIMIT {limit + 1}",
         where.values, json=("accused",),
     )  # fmt: skip
@@ -114,11 +115,13 @@ def _record(report: RetaliationReport, area: str, event: str, data: dict[str, An
 
 
 async def keep_accused_away(turn: Turn, body: Body) -> None:
-    """409 for an accused who would close, merge or call back the case, or merge another one into it."""
-    cases = [turn.case.id, *filter(None, [getattr(body, "into", None)])]
+    """409 for an accused who would close, merge or call back the case, merge another one into it, or take it out of the
+    one into which it was merged."""
+    others = (getattr(body, "into", None), (turn.case.merge or {}).get("into"))
     row = await fetch_one(
-        "SELECT 1 AS accused FROM retaliation_reports WHERE case_id = ANY($1::uuid[]) AND accused @> jsonb_build_array($2::text)",
-        [cases, str(turn.actor.id)],
+        "SELECT 1 AS accused FROM retaliation_reports r JOIN appeals p ON p.id = r.appeal_id"
+        " WHERE p.case_id = ANY($1::uuid[]) AND r.accused @> jsonb_build_array($2::text)",
+        [[turn.case.id, *filter(None, others)], str(turn.actor.id)],
     )
     if row:
         raise ConflictOfInterest

@@ -29,11 +29,12 @@ async def open_supervision(
     if found and trigger != "hand":
         return found
     at = now()
-    limit = Limit(rulebook().supervision_workdays, Unit.WORKING_DAY)
+    book = rulebook().for_area(case.area_path)
+    limit = Limit(book.supervision_workdays, Unit.WORKING_DAY)
     supervision = await Supervision.create(
         id=new_id(), case_id=case.id, area_path=case.area_path, department_id=case.lead_id, kind=kind, trigger=trigger,
         requirement=requirement, state="open", opened_at=at, opened_by=by.label,
-        due_at=due(limit, at, rulebook().calendar).due_at,
+        due_at=due(limit, at, book.calendar).due_at,
     )  # fmt: skip
     _record(case, "supervision.opened", supervision, {"kind": kind, "trigger": trigger}, by)
     if trigger in JUDGED:
@@ -48,11 +49,12 @@ async def supervise_office(clock: OfficeClock, case: Case, requirement: str) -> 
     if found:
         return found
     at = now()
-    limit = Limit(rulebook().supervision_workdays, Unit.WORKING_DAY)
+    book = rulebook().for_area(clock.area_path)
+    limit = Limit(book.supervision_workdays, Unit.WORKING_DAY)
     supervision = await Supervision.create(
         id=new_id(), case_id=case.id, area_path=clock.area_path, department_id=clock.department_id, kind="key",
         trigger="overdue", requirement=requirement, state="open", opened_at=at, opened_by=SYSTEM.label,
-        due_at=due(limit, at, rulebook().calendar).due_at, subject_kind=clock.kind, subject_id=clock.subject_id,
+        due_at=due(limit, at, book.calendar).due_at, subject_kind=clock.kind, subject_id=clock.subject_id,
     )  # fmt: skip
     shown = None if clock.kind == RETALIATION else case.id
     unit = {"unit_id": str(clock.department_id)} if clock.department_id else {}

@@ -30,12 +30,13 @@ class Owed:
 
 async def start_office_clock(owed: Owed, limit: Limit, at: datetime) -> OfficeClock:
     """Start a clock at an instant; its due and warnings follow from the limit and the working calendar."""
-    found = due(limit, at, rulebook().calendar)
-    steps = ladder(limit, at, found, rulebook().calendar, rulebook().warnings)
+    book = rulebook().for_area(owed.area_path)
+    found = due(limit, at, book.calendar)
+    steps = ladder(limit, at, found, book.calendar, book.warnings)
     return await OfficeClock.create(
         id=new_id(), kind=owed.kind, name=owed.name, subject_id=owed.subject_id, case_id=owed.case_id,
         area_path=owed.area_path, department_id=owed.department_id, started_at=at, limit_code=limit.code,
-        calendar_version=rulebook().calendar_version,
+        calendar_version=book.calendar_version,
         due_at=found.due_at, explanation=_lines(found), next_at=steps[0][1] if steps else None,
         ladder=[[level.code, since.isoformat()] for level, since in steps],
     )  # fmt: skip
@@ -75,7 +76,7 @@ def until_day_of(at: datetime, planned_at: datetime) -> Limit:
 
 
 async def _reckon(clock: OfficeClock) -> None:
-    limit, book = Limit.parse(clock.limit_code), rulebook()
+    limit, book = Limit.parse(clock.limit_code), rulebook().for_area(clock.area_path)
     found = due(limit, clock.started_at, book.calendar)
     steps = ladder(limit, clock.started_at, found, book.calendar, book.warnings)
     clock.due_at, clock.explanation, clock.calendar_version = found.due_at, _lines(found), book.calendar_version

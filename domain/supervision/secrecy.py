@@ -1,4 +1,5 @@
-"""Who may know of a report of retaliation: whoever may handle it, never the accused nor the units of its case."""
+"""Who may know of a report of retaliation: whoever may handle it, never the accused nor the units of its case, that on
+which it was made or that to which its appeal was moved."""
 
 from uuid import UUID
 
@@ -20,7 +21,8 @@ def knows_of_reports(where: Where, actor: Actor, alias: str = "r") -> str:
         sorted(actor.roles), departments,
     )  # fmt: skip
     of_area.add(
-        f"NOT EXISTS (SELECT 1 FROM cases w WHERE w.id = {alias}.case_id AND (w.lead_id = ANY({{}}::uuid[])"
+        f"NOT EXISTS (SELECT 1 FROM cases w WHERE w.id IN ({alias}.case_id, (SELECT y.case_id FROM appeals y"
+        f" WHERE y.id = {alias}.appeal_id)) AND (w.lead_id = ANY({{}}::uuid[])"
         " OR w.complained_department_id = ANY({}::uuid[])))", departments, departments,
     )  # fmt: skip
     return of_area.sql

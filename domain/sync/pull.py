@@ -49,9 +49,9 @@ async def pull(actor: Actor, cursor: Cursor) -> Page:
         place = page.cursor.scopes.get(scope, Copying(heads.get(scope, 0)))
         page.cursor.scopes[scope] = place
         if isinstance(place, Copying):
-            place = await _copy(page, scope, place)
+            place = await _copy(page, actor, scope, place)
         if isinstance(place, int):
-            place = await _follow(page, scope, place, heads.get(scope, 0))
+            place = await _follow(page, actor, scope, place, heads.get(scope, 0))
         page.cursor.scopes[scope] = place
     await _own(page, actor, scopes)
     return page
@@ -70,14 +70,14 @@ async def _heads(scopes: list[str]) -> dict[str, int]:
     return {row["area"]: row["feed_n"] for row in rows}
 
 
-async def _copy(page: Page, scope: str, place: Copying) -> Copying | int:
+async def _copy(page: Page, actor: Actor, scope: str, place: Copying) -> Copying | int:
     """Rows of a new scope by id, one kind after the other; then the feed from where it stood when the copy began."""
     while place.entity < len(COPIED):
         if page.room <= 0:
             page.more = True
             return place
         entity, room = COPIED[place.entity], page.room
-        rows = await rows_after(entity, scope, place.after, room)
+        rows = await rows_after(actor, entity, scope, place.after, room)
         page.changes += [_upsert(scope, entity, row) for row in rows]
         if len(rows) == room:
             place = Copying(place.n, place.entity, rows[-1]["id"])
@@ -86,7 +86,7 @@ async def _copy(page: Page, scope: str, place: Copying) -> Copying | int:
     return place.n
 
 
-async def _follow(page: Page, scope: str, place: int, head: int) -> int:
+async def _follow(page: Page, actor: Actor, scope: str, place: int, head: int) -> int:
     """The feed from a place on. One ahead of the feed is of another life, one whose successor is pruned has a gap."""
     if place > head:
         raise CursorTooOld
@@ -99,20 +99,20 @@ async def _follow(page: Page, scope: str, place: int, head: int) -> int:
     )
     if not feed or feed[-1]["seq"] - place != len(feed):  # pruned, also in part
         raise CursorTooOld
-    page.changes += await _joined(scope, feed)
+    page.changes += await _joined(actor, scope, feed)
     place = int(feed[-1]["seq"])
     page.more = page.more or place < head
     return place
 
 
-async def _joined(scope: str, feed: list[dict[str, Any]]) -> list[dict[str, Any]]:
+async def _joined(actor: Actor, scope: str, feed: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Each row of the feed with its data as it is now, once; `gone` for what has left the scope."""
     wanted = {(row["entity"], row["entity_id"]): row["seq"] for row in feed if row["entity"] in COPIED}
     found = {
         (entity, row_id): row
         for entity in COPIED
         if (ids := [row_id for kind, row_id in wanted if kind == entity])
-        for row_id, row in (await rows_by_id(entity, scope, ids)).items()
+        for row_id, row in (await rows_by_id(actor, entity, scope, ids)).items()
     }
     hidden = await hidden_cases([row_id for entity, row_id in wanted if entity == "case" and (entity, row_id) not in found])
     return [

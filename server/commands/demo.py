@@ -94,7 +94,7 @@ async def _fill(settings: Settings, dsn: str) -> str:
     from server.services import open_services
 
     async with open_services(settings, dsn) as services:
-        villages, grids = await settle(services.keyring)
+        villages, grids = await settle(services)
         await make_rosters()
         if not await Case.exists():
             await Player(services, villages, grids).play_all()

@@ -5,6 +5,7 @@ from server.reactions import (
     content,
     dispatching,
     duplicates,
+    hearings,
     households,
     notices,
     plates,
@@ -25,6 +26,7 @@ TASKS: dict[str, Made] = {
     **plates.TASKS,
     **calendar.TASKS,
     **reviews.TASKS,
+    **hearings.TASKS,
     **surveys.TASKS,
     **dispatching.TASKS,
 }

@@ -56,7 +56,7 @@ async def _units(what: Happening, case: Case) -> Sequence[Department]:
         desk = await holders("duty_officer", case.area_path) or await holders("dispatcher", case.area_path)
         offices = await Staff.filter(id__in=list(desk)).values_list("department_id", flat=True)
         return await Department.filter(id__in=[one for one in offices if one])
-    kind = rulebook().event_types.get(case.event_type)
+    kind = rulebook().for_area(case.area_path).event_types.get(case.event_type)
     nodes = case.area_path.split(".")
     units = await Department.filter(code__in=list(kind.linked) if kind else [], active=True)
     above = [unit for unit in units if unit.area_path == case.area_path or case.area_path.startswith(f"{unit.area_path}.")]

@@ -15,6 +15,8 @@ from domain.notices.letters import members_of
 from domain.people.models import Membership
 from domain.ports import ProviderFailure, SmsMessage
 from domain.rulebook import rulebook
+from domain.sql import fetch_one
+from domain.workflow.levels import step_from
 from server.jobs import Run
 from server.reactions.residents import PATIENCE, send_sms
 from server.reactions.tasks import Made, Task, happening
@@ -68,6 +70,7 @@ def _as_it_was(what: Happening, case: dict[str, Any]) -> dict[str, Any]:
 async def _desk(what: Happening, case: dict[str, Any]) -> None:
     role = "dispatcher" if what.event in {"case.returned", "case.escalated"} else "intake_officer"
     if what.event == "case.escalated":
+        await _bringer(what, case)
         level = str(what.data.get("to_level"))
         role = "joint_meeting_office" if level == "meeting" else role
         case = {**case, "area_path": level_path(case["area_path"], level)}
@@ -75,6 +78,20 @@ async def _desk(what: Happening, case: dict[str, Any]) -> None:
     if what.event == "case.returned" and case["first_receiver_id"]:
         people.add(case["first_receiver_id"])  # whoever took it in first answers for finding it a unit (首接负责, 004-22)
     await tell_staff(what, what.event, case, people)
+
+
+async def _bringer(what: Happening, case: dict[str, Any]) -> None:
+    """Whoever brings matters up from that level by the ladder of the place hears that one is to be brought, and goes on
+    caring for it (002-13); not of what they have raised themselves."""
+    level = str(what.data.get("from_level"))
+    step = step_from(case["area_path"], level)
+    if step is None:
+        return
+    people = {str(one): one for one in await holders(step.role, level_path(case["area_path"], level))}
+    by = await fetch_one("SELECT split_part(actor, ':', 2) AS id FROM journal WHERE key = $1", [what.row])
+    people.pop(by["id"] if by else "", None)
+    body = rulebook().for_area(case["area_path"]).practices.bodies.get(step.body)
+    await tell_staff(what, "ladder-step", {**case, "unit": body.name if body else ""}, people.values())
 
 
 async def _linked(what: Happening, case: dict[str, Any]) -> None:
@@ -172,11 +189,11 @@ def ring_duty(services: Services) -> Task:
 
 
 async def ring(services: Services, parcel: Parcel, *, last: bool) -> bool:
-    """Ring one telephone; True when it has to be tried again."""
+    """Ring one telephone by a text message; True when it has to be tried again."""
     delivery = await run_unit(SYSTEM, lambda: begin(parcel, "sms"), services.enqueue)
     if delivery.state != "sending":
         return False
-    message = SmsMessage(parcel.phone, rulebook().sms_templates[RING], {"number": parcel.values["number"]})
+    message = SmsMessage(parcel.phone, rulebook().sms_templates[parcel.name], parcel.values)
     outcome = await send_sms(services, message)
     again = outcome.verdict == "again" and not last
     state = "retry" if again else outcome.verdict if outcome.verdict in {"sent", "unknown"} else "failed"

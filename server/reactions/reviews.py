@@ -61,27 +61,6 @@ def tell_retaliation(services: Services) -> Task:
     return run
 
 
-def tell_hearing(services: Services) -> Task:
-    """Of a request hear the officers who decide it; of a hearing and its conclusion the handling unit."""
-
-    async def run(job: Run) -> None:
-        what = happening(job)
-
-        async def work() -> None:
-            case = await case_row(what.case_id)
-            if case is None:
-                return
-            if what.event == "hearing.requested":
-                people = set(await holders(ROLE, case["area_path"]))
-            else:
-                people = set(await of_department(case["lead_id"], ("handler", "unit_lead"))) if case["lead_id"] else set()
-            await tell_staff(what, what.event, case, people)
-
-        await run_unit(SYSTEM, work, services.enqueue)
-
-    return run
-
-
 def tell_office(services: Services) -> Task:
     """Warn an office of its own clock; of a report of retaliation nobody hears who is accused or handles the case."""
 
@@ -109,8 +88,9 @@ async def _owing(clock: OfficeClock, case: dict[str, Any], level: str) -> set[UU
         if high and clock.department_id:
             people |= set(await of_department(clock.department_id, ("principal",)))
         barred = {UUID(found) for found in report.accused}
-        if case["lead_id"]:
-            barred |= set(await of_department(case["lead_id"], ()))
+        joined = await case_row((await Appeal.get(id=report.appeal_id)).case_id)
+        for unit in {found["lead_id"] for found in (case, joined) if found and found["lead_id"]}:
+            barred |= set(await of_department(unit, ()))
         return people - barred
     section = set(await holders("supervision_section", clock.area_path))
     if clock.kind == FIRST_HANDLER:
@@ -144,13 +124,14 @@ async def _officers(body_id: UUID | None, area_path: str) -> set[UUID]:
 
 async def _tell_reporter(what: Happening, report: RetaliationReport) -> None:
     appeal = await Appeal.get(id=report.appeal_id)
-    text = rulebook().notices.get("retaliation-report")
+    book = rulebook().for_area(report.area_path)
+    text = book.notices.get("retaliation-report")
     if appeal.resident_id is None or text is None:
         return
-    values = {"number": appeal.number, "due_on": day(local_date(report.contact_due_at)), "hotline": rulebook().hotline}
+    values = {"number": appeal.number, "due_on": day(local_date(report.contact_due_at)), "hotline": book.hotline}
     words = Words(event="retaliation-report", title=text.title, text=fill(text.body, values), appeal_id=appeal.id)
     await tell("resident", [appeal.resident_id], f"{what.row}:{appeal.id}", words)
 
 
-TASKS: dict[str, Made] = {"tell_body": tell_body, "tell_hearing": tell_hearing, "tell_retaliation": tell_retaliation,
+TASKS: dict[str, Made] = {"tell_body": tell_body, "tell_retaliation": tell_retaliation,
                           "tell_office": tell_office, "tell_judges": tell_judges}  # fmt: skip

@@ -108,3 +108,64 @@ async def test_those_who_worked_on_the_case_count_as_accused_until_somebody_is_n
     rows = (await listed(cast, "discipline")).json()["items"]
     assert str(stable_id("staff", "handler")) in rows[0]["accused"]
     assert rows[0]["id"] == made["id"]
+
+
+async def accuse(cast: Cast, case_id: str, *logins: str) -> str:
+    """A report of retaliation on the first appeal of a case, with these accused; its id."""
+    appeal = (await fetch("SELECT id FROM appeals WHERE case_id = $1 ORDER BY id", [case_id]))[0]["id"]
+    answer = await (await cast.resident("li")).post(f"{RESIDENT}/appeals/{appeal}/retaliation-reports", json=TEXT)
+    people = [str(stable_id("staff", login)) for login in logins]
+    assert (await post(cast, "discipline", f"{answer.json()['id']}/accused", staff_ids=people)).status_code == 200
+    return str(answer.json()["id"])
+
+
+async def appellants(cast: Cast, login: str, case_id: str) -> list[bool]:
+    """Of each appeal of a case, whether this account may know who it is from."""
+    shown = (await (await cast.staff(login)).get(f"{DESK}/cases/{case_id}")).json()
+    return [one["appellant"] is not None for one in shown["appeals"]]
+
+
+async def test_a_report_goes_with_its_appeal_onto_another_case_and_back(cast: Cast) -> None:
+    named = {"contact": {"name": "李大山", "phone": "13912340001"}}
+    case_id, into, third = [await bring_to(cast, "accepted", **named) for _ in range(3)]
+    report_id = await accuse(cast, case_id, "dispatcher")
+    assert await appellants(cast, "dispatcher", into) == [True]
+    await cast.act("dispatcher2", case_id, "merge", into=into)
+    assert await appellants(cast, "dispatcher", into) == [False, False]
+    row = (await listed(cast, "discipline")).json()["items"][0]
+    assert (row["id"], row["case_id"]) == (report_id, into), "discipline finds the appeal where it lies"
+    joined = (await (await cast.staff("dispatcher")).get(f"{DESK}/cases/{into}")).json()
+    assert "merge" not in joined["can"]
+    for action, other, body in (("merge", into, {"into": third}), ("merge", third, {"into": into}), ("unmerge", case_id, {})):
+        refused = await cast.act("dispatcher", other, action, expect=409, **body)
+        assert refused["code"] == "conflict-of-interest", (action, refused)
+    await cast.act("dispatcher2", case_id, "unmerge")
+    assert await appellants(cast, "dispatcher", case_id) == [False]
+    assert await appellants(cast, "dispatcher", into) == [True], "whom it does not concern any more is free again"
+    await cast.act("dispatcher", third, "merge", into=into)
+
+
+async def test_a_report_made_on_a_joined_case_leaves_it_with_its_appeal(cast: Cast) -> None:
+    case_id, into, third = [await bring_to(cast, "accepted") for _ in range(3)]
+    appeal = (await fetch("SELECT id FROM appeals WHERE case_id = $1", [case_id]))[0]["id"]
+    await cast.act("dispatcher", case_id, "merge", into=into)
+    made = await (await cast.resident("li")).post(f"{RESIDENT}/appeals/{appeal}/retaliation-reports", json=TEXT)
+    people = [str(stable_id("staff", "dispatcher"))]
+    await post(cast, "discipline", f"{made.json()['id']}/accused", staff_ids=people)
+    await cast.act("dispatcher", into, "merge", expect=409, into=third)
+    await cast.act("dispatcher2", case_id, "unmerge")
+    await cast.act("dispatcher", case_id, "merge", expect=409, into=third)
+    assert (await cast.act("dispatcher", third, "merge", into=into))["state"] == "merged"
+
+
+async def test_the_unit_that_takes_a_joined_case_over_does_not_hear_of_the_report(cast: Cast) -> None:
+    case_id = await bring_to(cast, "signed")
+    into = await bring_to(cast, "accepted")
+    report_id = await accuse(cast, case_id, "handler")
+    await fetch("UPDATE staff SET department_id = (SELECT id FROM departments WHERE name = '市水利局') WHERE login ="
+                " 'discipline' RETURNING id")  # fmt: skip
+    assert [row["id"] for row in (await listed(cast, "discipline")).json()["items"]] == [report_id]
+    await cast.act("dispatcher", into, "dispatch", lead="市水利局")
+    await cast.act("dispatcher", case_id, "merge", into=into)
+    assert (await listed(cast, "discipline")).json()["items"] == []
+    assert [row["id"] for row in (await listed(cast, "reviewoffice")).json()["items"]] == [report_id]

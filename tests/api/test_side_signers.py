@@ -69,6 +69,29 @@ async def test_a_first_signature_ends_when_the_case_moves(cast: Cast) -> None:
     assert (await cast.act("dispatcher", case_id, "not-accept", **REFUSAL))["state"] == "not_accepted"
 
 
+async def test_a_note_or_a_message_ends_no_first_signature(cast: Cast) -> None:
+    li = await cast.resident("li")
+    receipt = await cast.appeal(li)
+    case_id = await cast.case_of(receipt)
+    await cast.act("dispatcher", case_id, "register", **REGISTER)
+    await cast.act("dispatcher", case_id, "not-accept", **REFUSAL)
+    said = await li.post(f"{RESIDENT}/appeals/{receipt['id']}/messages", json={"text": "我再说一遍"})
+    assert said.status_code == 201, said.text
+    noted = await cast.act("dispatcher2", case_id, "add-note", text="已看过")
+    assert [one["action"] for one in noted["second_signatures"]] == ["not-accept"]
+    assert (await cast.act("dispatcher2", case_id, "not-accept", **REFUSAL))["state"] == "not_accepted"
+
+
+@pytest.mark.mechanism("000-29")
+async def test_a_first_signature_ends_when_another_appeal_joins_the_case(cast: Cast) -> None:
+    case_id, other = [await bring_to(cast, "registered") for _ in range(2)]
+    await cast.act("dispatcher", case_id, "not-accept", **REFUSAL)
+    await cast.act("dispatcher", other, "merge", into=case_id)
+    shown = await cast.act("dispatcher2", case_id, "not-accept", **REFUSAL)
+    assert shown["state"] == "registered", "what was signed was about one appeal"
+    assert (await cast.act("dispatcher", case_id, "not-accept", **REFUSAL))["state"] == "not_accepted"
+
+
 @pytest.mark.parametrize("order", [("unitlead", "handler"), ("handler", "unitlead")])
 async def test_either_of_two_signers_may_come_first(cast: Cast, at: Callable[[str], None], order: tuple[str, str]) -> None:
     at("2026-03-16T09:00")

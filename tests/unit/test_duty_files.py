@@ -70,6 +70,15 @@ def test_a_line_can_say_why_its_unit_owes_it_and_when_it_ends(folder: Path) -> N
     assert mistakes(folder) == [f"ruijin/duties.csv:{last}: 9-1 由属地牵头,responsibility 应为 territory"]
 
 
+def test_a_survey_names_each_of_its_ways_once_and_only_known_ones(folder: Path) -> None:
+    practices = folder / "common" / "practices.toml"
+    for wrong, reason in (("[]", "调查方式至少一种"), ('["link", "link"]', "调查方式至少一种"), ('["fax"]', "'fax'")):
+        change(practices, 'modes = ["link", "phone", "visit"]', f"modes = {wrong}")
+        found = mistakes(folder)
+        assert len(found) == 1 and reason in found[0], found
+        change(practices, f"modes = {wrong}", 'modes = ["link", "phone", "visit"]')
+
+
 def test_a_safeguard_names_known_topics_units_and_a_limit(folder: Path) -> None:
     practices = folder / "common" / "practices.toml"
     change(practices, 'units = ["water", "health"]', 'units = ["waterworks"]')

@@ -21,7 +21,8 @@ from domain.reactions import REACTIONS
 from server.rules import build_rulebook
 
 KNOWN = {"number", "query_code", "unit", "due_on", "reason", "items", "next_channel", "hotline", "result", "title",
-         "clock", "place", "event_type", "emergency", "plate", "link"}  # fmt: skip
+         "clock", "place", "event_type", "emergency", "plate", "link",
+         "time", "names"}  # fmt: skip
 
 
 @pytest.mark.parametrize(
