@@ -32,7 +32,7 @@ SELECT p.id, p.number, p.identity, p.resident_id, r.openid,
   OR EXISTS (SELECT 1 FROM deliveries v WHERE v.dedupe_key = $4 || ':' || p.id || ':wechat') AS credit
 FROM appeals p LEFT JOIN residents r ON r.id = p.resident_id AND r.erased_at IS NULL
 LEFT JOIN appellants a ON a.appeal_id = p.id LEFT JOIN households h ON h.id = p.household_id
-WHERE CASE WHEN $2::uuid[] IS NULL THEN p.case_id = $1 ELSE p.id = ANY($2::uuid[]) END ORDER BY p.id
+WHERE p.id = ANY(COALESCE($2::uuid[], ARRAY(SELECT id FROM appeals WHERE case_id = $1))) ORDER BY p.id
 """
 
 
