@@ -16,11 +16,9 @@ from domain.notices import recipients
 from domain.notices.actions import Happening, Words, tell
 from domain.notices.delivery import Parcel
 from domain.notices.desk_letters import case_row, tell_staff
-from domain.ports import ProviderFailure
 from domain.rulebook import rulebook
 from server.jobs import Run
-from server.reactions.notices import RING, ring
-from server.reactions.residents import PATIENCE
+from server.reactions.notices import RING, ring_all
 from server.reactions.tasks import Made, Task, happening
 from server.services import Services
 from web.unit_of_work import run_unit
@@ -88,11 +86,7 @@ def ring_recipient(services: Services) -> Task:
                 for who, phone in phones.items()
             ]  # fmt: skip
 
-        again = False
-        for parcel in await run_unit(SYSTEM, write, services.enqueue):
-            again |= await ring(services, parcel, last=job.attempt >= PATIENCE)
-        if again:
-            raise ProviderFailure("a telephone on duty could not be rung")
+        await ring_all(services, job, await run_unit(SYSTEM, write, services.enqueue))
 
     return run
 

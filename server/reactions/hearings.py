@@ -12,13 +12,11 @@ from domain.notices.desk_letters import case_row, tell_staff
 from domain.notices.models import Delivery
 from domain.notices.recipients import of_department, outside_wall
 from domain.notices.texts import STAFF, fill
-from domain.ports import ProviderFailure
 from domain.review.models import Hearing
 from domain.rulebook import rulebook
 from domain.times import spoken_time
 from server.jobs import Run
-from server.reactions.notices import ring
-from server.reactions.residents import PATIENCE
+from server.reactions.notices import ring_all
 from server.reactions.tasks import Made, Task, happening
 from server.services import Services
 from web.unit_of_work import run_unit
@@ -50,11 +48,7 @@ def tell_hearing(services: Services) -> Task:
                 await _by_hand(f"{what.row}:lost", hearing, parcels[0].values["number"], names)
 
         parcels = await run_unit(SYSTEM, write, services.enqueue)
-        again = False
-        for parcel in parcels:
-            again |= await ring(services, parcel, last=job.attempt >= PATIENCE)
-        if again:
-            raise ProviderFailure("a member of a hearing could not be told by text message")
+        await ring_all(services, job, parcels)
         if parcels:
             await run_unit(SYSTEM, failed, services.enqueue)
 

@@ -179,17 +179,22 @@ def ring_duty(services: Services) -> Task:
                 for person, phone in phones.items()
             ]  # fmt: skip
 
-        again = False
-        for parcel in await run_unit(SYSTEM, write, services.enqueue):
-            again |= await ring(services, parcel, last=job.attempt >= PATIENCE)
-        if again:
-            raise ProviderFailure("a duty officer's telephone could not be rung")
+        await ring_all(services, job, await run_unit(SYSTEM, write, services.enqueue))
 
     return run
 
 
-async def ring(services: Services, parcel: Parcel, *, last: bool) -> bool:
-    """Ring one telephone by a text message; True when it has to be tried again."""
+async def ring_all(services: Services, job: Run, parcels: Iterable[Parcel]) -> None:
+    """Ring telephones by text message; raises for the job runner when one of them has to be tried again."""
+    again = False
+    for parcel in parcels:
+        again |= await _ring(services, parcel, last=job.attempt >= PATIENCE)
+    if again:
+        raise ProviderFailure("a telephone could not be rung")
+
+
+async def _ring(services: Services, parcel: Parcel, *, last: bool) -> bool:
+    """Ring one telephone; True when it has to be tried again."""
     delivery = await run_unit(SYSTEM, lambda: begin(parcel, "sms"), services.enqueue)
     if delivery.state != "sending":
         return False
