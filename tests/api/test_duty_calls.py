@@ -1,7 +1,6 @@
 """Urgent calls: who is on duty is rung, then the next, each once, until somebody takes it."""
 
 from collections.abc import AsyncIterator, Callable
-from dataclasses import replace
 from uuid import uuid4
 
 import pytest
@@ -9,16 +8,14 @@ import pytest
 from domain.access.models import Department
 from domain.clock import now
 from domain.dispatch.models import DutyCall
-from domain.rulebook import install, rulebook
 from server import alarms
-from server.gateways.sms import AliyunSms, SmsSettings
 from server.observe import METRICS
 from server.timers import Timers
 from tests.support.cast import WORKER, Cast
 from tests.support.gateways import StandIn, sms_standin
-from tests.support.gateways import now as real_now
 from tests.support.life import CITY, bring_to
 from tests.support.rosters import call, member, roster, told, turn, unit_id, urgent
+from tests.support.ways import by_sms
 
 pytestmark = pytest.mark.anyio
 At = Callable[[str], None]
@@ -118,14 +115,9 @@ async def test_an_urgent_event_rings_the_town_and_the_linked_units(cast: Cast, a
 @pytest.fixture
 async def provider(cast: Cast) -> AsyncIterator[StandIn]:
     """A provider of text messages that works."""
-    services, book = cast.app.ctx.services, rulebook()
     with sms_standin("--template", "SMS_DUTY=number") as running:
-        services.sms = AliyunSms(SmsSettings("standin-key", "standin-key-secret", "呼应", api_url=running.url), real_now)
-        install(replace(book, sms_templates={"duty": "SMS_DUTY"}))
-        yield running
-        await services.sms.close()
-        services.sms = None
-        install(book)
+        async with by_sms(cast, running, {"duty": "SMS_DUTY"}):
+            yield running
 
 
 @pytest.mark.mechanism("001-04", "001-05")

@@ -1,20 +1,17 @@
 """Who sits at a hearing is told: in the inbox, by text message, or by whoever ordered it, who hears of those that remain."""
 
 from collections.abc import AsyncIterator, Callable
-from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 
-from domain.clock import real_now
-from domain.rulebook import install, rulebook
 from domain.sql import fetch
-from server.gateways.sms import AliyunSms, SmsSettings
 from server.rules import stable_id
 from tests.support.cast import DESK, Cast
 from tests.support.gateways import StandIn, sms_standin
 from tests.support.life import REGISTER, bring_to
+from tests.support.ways import by_sms
 
 pytestmark = [pytest.mark.anyio, pytest.mark.mechanism("004-15")]
 Move = Callable[[str], None]
@@ -44,14 +41,9 @@ async def listed(cast: Cast, case_id: str) -> list[dict[str, Any]]:
 @pytest.fixture
 async def provider(cast: Cast) -> AsyncIterator[StandIn]:
     """A provider of text messages that works."""
-    services, book = cast.app.ctx.services, rulebook()
     with sms_standin("--template", "SMS_HEARING=number,time") as running:
-        services.sms = AliyunSms(SmsSettings("standin-key", "standin-key-secret", "呼应", api_url=running.url), real_now)
-        install(replace(book, sms_templates={"hearing-member": "SMS_HEARING"}))
-        yield running
-        await services.sms.close()
-        services.sms = None
-        install(book)
+        async with by_sms(cast, running, {"hearing-member": "SMS_HEARING"}):
+            yield running
 
 
 async def test_members_are_told_in_the_inbox_by_text_message_or_by_hand(cast: Cast, provider: StandIn, at: Move) -> None:

@@ -12,15 +12,13 @@ from domain.cases.models import Case
 from domain.clock import now
 from domain.notices.models import Delivery, Notice
 from domain.people.models import Membership, Resident
-from domain.rulebook import install, rulebook
-from server.gateways.sms import AliyunSms, SmsSettings
 from server.jobs import Run
 from server.reactions import TASKS
 from server.rules import stable_id
 from tests.support.cast import DESK, RESIDENT, WORKER, Cast
 from tests.support.gateways import StandIn, sms_standin
-from tests.support.gateways import now as real_now
 from tests.support.moves import move, walk
+from tests.support.ways import by_sms
 
 pytestmark = pytest.mark.anyio
 At = Callable[[str], None]
@@ -167,15 +165,9 @@ def provider() -> Iterator[StandIn]:
 @pytest.fixture
 async def rung(cast: Cast, provider: StandIn) -> Any:
     """A duty officer with a telephone, and a provider that works."""
-    services, book = cast.app.ctx.services, rulebook()
-    provider.tell("reset")
-    services.sms = AliyunSms(SmsSettings("standin-key", "standin-key-secret", "呼应", api_url=provider.url), real_now)
-    install(replace(book, sms_templates={"duty": "SMS_DUTY"}))
     await Staff.filter(login="towndesk").update(phone="13900000001")
-    yield cast
-    await services.sms.close()
-    services.sms = None
-    install(book)
+    async with by_sms(cast, provider, {"duty": "SMS_DUTY"}):
+        yield cast
 
 
 async def report(cast: Cast, level: str) -> Run:

@@ -14,20 +14,18 @@ from domain.people.models import Resident
 from domain.ports import ProviderFailure
 from domain.rulebook import install, rulebook
 from domain.sql import execute, fetch
-from server.gateways.sms import AliyunSms, SmsSettings
-from server.gateways.store import LocalStore
-from server.gateways.wechat import WeChatGateway, WeChatSettings
+from server.gateways.wechat import WeChatGateway
 from server.jobs import ParkError, Run
 from server.reactions import TASKS
 from server.reactions.residents import PAGE, PATIENCE
 from tests.support.cast import Cast
-from tests.support.gateways import AT_ONCE, StandIn, now, sms_standin, wechat_standin
+from tests.support.gateways import StandIn, sms_standin, wechat_standin
 from tests.support.moves import walk
+from tests.support.ways import WAYS_APP_ID, WAYS_SECRET, by_sms, by_wechat
 from web.unit_of_work import run_unit
 
 pytestmark = pytest.mark.anyio
 
-APP_ID, SECRET = "wx0000000000000009", "stand-in-secret"
 TEMPLATE = "T" * 43
 SMS_CODE = "SMS_100"
 PHONE = "13712345678"
@@ -39,7 +37,7 @@ TEXT = "村口路灯已经修好"
 @pytest.fixture(scope="module")
 def wechat() -> Iterator[StandIn]:
     template = f"{TEMPLATE}=thing1,character_string2,date3"
-    with wechat_standin("--app-id", APP_ID, "--app-secret", SECRET, "--template", template, "--page", PAGE) as running:
+    with wechat_standin("--app-id", WAYS_APP_ID, "--app-secret", WAYS_SECRET, "--template", template, "--page", PAGE) as running:
         yield running
 
 
@@ -52,21 +50,13 @@ def sms() -> Iterator[StandIn]:
 @pytest.fixture
 async def posts(cast: Cast, wechat: StandIn, sms: StandIn) -> AsyncIterator[Cast]:
     """The cast with real gateways and templates for the answer only."""
-    wechat.tell("reset")
-    sms.tell("reset")
-    services, book = cast.app.ctx.services, rulebook()
-    kept = services.wechat, services.sms
-    gateway = WeChatGateway(WeChatSettings(APP_ID, SECRET, wechat.url), LocalStore(), now, AT_ONCE)
-    await _warm(gateway, wechat)
-    provider = AliyunSms(SmsSettings("standin-key", "standin-key-secret", "呼应", api_url=sms.url, total_s=2), now)
-    services.wechat, services.sms = gateway, provider
     fields = "thing1:title|character_string2:number|date3:today"
-    install(replace(book, wechat_templates={"answer": f"{TEMPLATE}|{fields}"}, sms_templates={"answer": SMS_CODE}))
-    yield cast
-    install(book)
-    services.wechat, services.sms = kept
-    await gateway.close()
-    await provider.close()
+    async with (
+        by_sms(cast, sms, {"answer": SMS_CODE}),
+        by_wechat(cast, wechat, {"answer": f"{TEMPLATE}|{fields}"}) as gateway,
+    ):
+        await _warm(gateway, wechat)
+        yield cast
 
 
 async def _warm(gateway: WeChatGateway, wechat: StandIn) -> None:

@@ -10,19 +10,15 @@ import pytest
 
 from domain.notices.models import Delivery, Notice, SubscribeCredit, TellTask
 from domain.people.models import Resident
-from domain.rulebook import install, rulebook
 from domain.sql import execute, fetch
-from server.gateways.sms import AliyunSms, SmsSettings
-from server.gateways.store import LocalStore
-from server.gateways.wechat import WeChatGateway, WeChatSettings
 from server.jobs import Run
 from server.reactions import TASKS
 from tests.support.cast import DESK, RESIDENT, Cast
-from tests.support.gateways import AT_ONCE, StandIn, now, sms_standin, wechat_standin
+from tests.support.gateways import StandIn, sms_standin, wechat_standin
 from tests.support.life import bring_to
+from tests.support.ways import WAYS_APP_ID, WAYS_SECRET, by_sms, by_wechat
 
 pytestmark = pytest.mark.anyio
-APP_ID, SECRET = "wx0000000000000009", "stand-in-secret"
 TEMPLATE, SMS_CODE, PHONE, OPENID = "S" * 43, "SMS_200", "13712345678", "demo-li"
 PAGE = "pages/survey/survey"
 WAVE = {"name": "六月四问", "area_code": "360781", "closed_from": "2026-05-01", "closed_to": "2026-05-31", "size": 9,
@@ -33,7 +29,7 @@ WELL = {"solved": "yes", "satisfied": 4, "staff": "active"}
 @pytest.fixture(scope="module")
 def wechat() -> Iterator[StandIn]:
     template = f"{TEMPLATE}=thing1,character_string2"
-    with wechat_standin("--app-id", APP_ID, "--app-secret", SECRET, "--template", template, "--page", PAGE) as running:
+    with wechat_standin("--app-id", WAYS_APP_ID, "--app-secret", WAYS_SECRET, "--template", template, "--page", PAGE) as running:
         yield running
 
 
@@ -46,19 +42,9 @@ def sms() -> Iterator[StandIn]:
 @pytest.fixture
 async def posts(cast: Cast, wechat: StandIn, sms: StandIn) -> AsyncIterator[Cast]:
     """The cast with real gateways and templates for the survey only."""
-    wechat.tell("reset")
-    sms.tell("reset")
-    services, book = cast.app.ctx.services, rulebook()
-    kept = services.wechat, services.sms
-    services.wechat = WeChatGateway(WeChatSettings(APP_ID, SECRET, wechat.url), LocalStore(), now, AT_ONCE)
-    services.sms = AliyunSms(SmsSettings("standin-key", "standin-key-secret", "呼应", api_url=sms.url, total_s=2), now)
     fields = "thing1:title|character_string2:number"
-    install(replace(book, wechat_templates={"survey": f"{TEMPLATE}|{fields}"}, sms_templates={"survey": SMS_CODE}))
-    yield cast
-    install(book)
-    await services.wechat.close()
-    await services.sms.close()
-    services.wechat, services.sms = kept
+    async with by_sms(cast, sms, {"survey": SMS_CODE}), by_wechat(cast, wechat, {"survey": f"{TEMPLATE}|{fields}"}):
+        yield cast
 
 
 async def opened(cast: Cast, at: Callable[[str], None], **appeal: Any) -> Run:
