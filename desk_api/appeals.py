@@ -94,7 +94,7 @@ async def _submission(ask: Ask) -> Submission:
 
 async def _place(ask: Ask) -> Area:
     found = await served(ask.body.area_code)
-    if found is None or not any(ask.actor.granting(P.APPEAL_ENTER, found.path)):
+    if found is None or not ask.actor.may(P.APPEAL_ENTER, found.path):
         raise invalid("area_code", "没有这个地区,或不在您的管辖范围内")
     return found
 

@@ -58,7 +58,7 @@ async def check_chain(ask: Ask) -> dict[str, Any]:
 
 async def _audited(ask: Ask) -> Area:
     found = await area(ask.query.area)
-    if found is None or not any(ask.actor.granting(P.AUDIT_READ, found.path)):
+    if found is None or not ask.actor.may(P.AUDIT_READ, found.path):
         raise NotFound
     return found
 

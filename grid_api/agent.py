@@ -89,7 +89,7 @@ async def _place(ask: Ask, house: Household | None) -> Area:
             raise invalid("grid_code", "您负责多个网格,请选择群众所在的网格", "required")
         return await Area.get(path=paths[0])
     found = await Area.get_or_none(code=code)
-    if found is None or not any(ask.actor.granting(P.APPEAL_AGENT, found.path)):
+    if found is None or not ask.actor.may(P.APPEAL_AGENT, found.path):
         raise NotFound
     return found
 

@@ -49,13 +49,13 @@ class Actor:
         """`kind:id`, as the journal keeps it; never a name."""
         return f"{self.kind}:{self.id}" if self.id else self.kind
 
-    def may(self, permission: Permission) -> bool:
-        """Whether any role grants this permission somewhere."""
-        return permission in self.permissions
+    def may(self, permission: Permission, area_path: str | None = None) -> bool:
+        """Whether any role grants this permission (in this area, when one is named)."""
+        return permission in self.permissions if area_path is None else any(self.granting(permission, area_path))
 
     def require(self, permission: Permission, area_path: str | None = None) -> None:
         """Raise 403 unless a role grants this permission (in this area, when one is named)."""
-        if not any(self.granting(permission, area_path)):
+        if not self.may(permission, area_path):
             raise NotAllowed
 
     def granting(self, permission: Permission, area_path: str | None = None) -> Iterable[Grant]:
@@ -66,9 +66,11 @@ class Actor:
             if area_path is None or within(area_path, grant.area_path):
                 yield grant
 
-    def areas(self, permission: Permission) -> list[str]:
-        """The subtree paths in which a permission is held; empty means nowhere, never everywhere."""
-        return sorted({grant.area_path for grant in self.granting(permission)})
+    def areas(self, permission: Permission, *, units: bool = True) -> list[str]:
+        """The subtree paths in which a permission is held; empty means nowhere, never everywhere. Without `units`, the
+        roles that see no more than their unit's cases do not count."""
+        held = self.granting(permission)
+        return sorted({grant.area_path for grant in held if units or grant.role not in UNIT_ROLES})
 
     @cached_property
     def units(self) -> frozenset[UUID]:

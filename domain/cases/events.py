@@ -80,7 +80,7 @@ async def grid_for(actor: Actor, code: str | None, position: Position | None = N
     """
     if code is not None:
         area = await Area.get_or_none(code=code)
-        if area is None or not any(actor.granting(Permission.EVENT_REPORT, area.path)):
+        if area is None or not actor.may(Permission.EVENT_REPORT, area.path):
             raise NotFound
         return area
     paths = actor.areas(Permission.EVENT_REPORT)

@@ -103,7 +103,7 @@ def _relation_refusal(case: CaseFacts, actor: Actor, move: Move, relation: str) 
 
 
 def _in_the_field(case: CaseFacts, actor: Actor) -> bool:
-    grids = case.kind == "event" and any(actor.granting(Permission.FIELD_READ, case.area_path))
+    grids = case.kind == "event" and actor.may(Permission.FIELD_READ, case.area_path)
     return grids or (actor.id is not None and actor.id in (case.reporter_id, case.handler_id))
 
 

@@ -44,7 +44,7 @@ class Link:
 async def link_village(actor: Actor, link: Link) -> VillageLink:
     """Link a person (or a unit) to a village; the leader or secretary before is ended. 404 outside the area."""
     village = await Area.get_or_none(code=link.area_code, kind="village")
-    if village is None or not any(actor.granting(Permission.CASE_SUPERVISE, village.path)):
+    if village is None or not actor.may(Permission.CASE_SUPERVISE, village.path):
         raise NotFound
     await _check_link(link)
     if link.kind in FIRST:
@@ -61,7 +61,7 @@ async def link_village(actor: Actor, link: Link) -> VillageLink:
 async def end_link(actor: Actor, link_id: UUID) -> VillageLink:
     """End a link today; 404 outside the area or when it has ended."""
     link = await VillageLink.get_or_none(id=link_id, until_on=None)
-    if link is None or not any(actor.granting(Permission.CASE_SUPERVISE, link.area_path)):
+    if link is None or not actor.may(Permission.CASE_SUPERVISE, link.area_path):
         raise NotFound
     link.until_on = local_date(now())
     await link.save(update_fields=["until_on"])

@@ -161,7 +161,7 @@ async def _works_on(actor: Actor, case: Case, co_ids: frozenset[UUID]) -> bool:
     for grant in actor.granting(Permission.CASE_HANDLE, case.area_path):
         if grant.role not in UNIT_ROLES or grant.department_id in {case.lead_id, *co_ids}:
             return True
-    if any(actor.granting(Permission.CASE_SUPERVISE, case.area_path)):
+    if actor.may(Permission.CASE_SUPERVISE, case.area_path):
         return True
     led = await LeaderCase.get_or_none(case_id=case.id, state="open")
     if led and str(actor.id) in {str(led.leader_id), *led.team}:

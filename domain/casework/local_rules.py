@@ -32,7 +32,7 @@ async def enter_rule(actor: Actor, new: NewRule) -> LocalRule:
     """Enter a rule; the same title at the same place is its next version, and ends the one before. 404 outside the area,
     422 for a version that would begin before the one in force."""
     place = await Area.get_or_none(code=new.area_code)
-    if place is None or not any(actor.granting(Permission.RULES_MANAGE, place.path)):
+    if place is None or not actor.may(Permission.RULES_MANAGE, place.path):
         raise NotFound
     last = await LocalRule.filter(area_code=place.code, title=new.title).order_by("-version").first()
     if last and last.since_on >= new.since_on:
@@ -52,7 +52,7 @@ async def enter_rule(actor: Actor, new: NewRule) -> LocalRule:
 async def end_rule(actor: Actor, rule_id: UUID, until_on: date) -> LocalRule:
     """Say until when a rule is in force; 404 outside the area."""
     rule = await LocalRule.get_or_none(id=rule_id)
-    if rule is None or not any(actor.granting(Permission.RULES_MANAGE, rule.area_path)):
+    if rule is None or not actor.may(Permission.RULES_MANAGE, rule.area_path):
         raise NotFound
     if until_on < rule.since_on:
         raise invalid("until_on", "废止日期不应早于施行日期")

@@ -53,7 +53,7 @@ async def standing(actor: Actor, unit: UUID | None = None) -> list[dict[str, Any
 async def write_note(actor: Actor, unit_id: UUID, text: str, tasks: tuple[Todo, ...]) -> SchedulingNote:
     """Note what a unit is behind with and has to do; its figures are kept as they stand. 404 outside the area."""
     unit = await Department.get_or_none(id=unit_id, active=True)
-    if unit is None or not any(actor.granting(Permission.CASE_SUPERVISE, unit.area_path)):
+    if unit is None or not actor.may(Permission.CASE_SUPERVISE, unit.area_path):
         raise NotFound
     if any(task.due_on < local_date(now()) for task in tasks):
         raise invalid("tasks", "期限应在今天或以后")
@@ -86,7 +86,7 @@ async def check_task(actor: Actor, task_id: UUID, holds: bool) -> SchedulingTask
     """The follow-up: somebody outside the unit says whether it was really done; if not, the task is open again."""
     task = await SchedulingTask.filter(id=task_id).select_for_update().first()
     note = await SchedulingNote.get_or_none(id=task.note_id) if task else None
-    if task is None or note is None or not any(actor.granting(Permission.CASE_SUPERVISE, note.area_path)):
+    if task is None or note is None or not actor.may(Permission.CASE_SUPERVISE, note.area_path):
         raise NotFound
     if task.department_id in actor.departments:
         raise SameOfficer

@@ -101,7 +101,7 @@ async def open_cases(household_id: UUID) -> int:
 async def area_within(actor: Actor, permission: Permission, code: str) -> Area:
     """An area inside those of the actor's permission; 404 otherwise."""
     found = await area(code)
-    if found is None or not any(actor.granting(permission, found.path)):
+    if found is None or not actor.may(permission, found.path):
         raise NotFound
     return found
 

@@ -34,7 +34,7 @@ async def request_revocation(
         area_code, area_path = batch.area_code, batch.area_path
     else:
         county = await Area.get(code=rulebook().county)
-        if not any(actor.granting(Permission.PLATE_REVOKE, county.path)):
+        if not actor.may(Permission.PLATE_REVOKE, county.path):
             raise NotAllowed
         area_code, area_path = county.code, county.path
     made = await PlateRevocation.create(

@@ -66,7 +66,7 @@ async def _barred(actor: Actor, task: TellTask) -> bool:
 async def told(actor: Actor, task_id: UUID, note: str) -> TellTask:
     """Record that the answer was told; told once, a repeat changes nothing. 404 outside the worker's grids."""
     task = await TellTask.filter(id=task_id).select_for_update().first()
-    if task is None or not any(actor.granting(Permission.NOTICE_TELL, task.area_path)) or await _barred(actor, task):
+    if task is None or not actor.may(Permission.NOTICE_TELL, task.area_path) or await _barred(actor, task):
         raise NotFound
     if task.state == "done":
         return task

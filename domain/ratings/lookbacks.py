@@ -38,7 +38,7 @@ class Draw:
 async def draw_look_backs(actor: Actor, wanted: Draw) -> list[UUID]:
     """Draw the sample over the lead units; the cases drawn. Drawn again it finds the same, and adds none twice."""
     area = await Area.get_or_none(code=wanted.area_code)
-    if area is None or not any(actor.granting(Permission.CASE_SUPERVISE, area.path)):
+    if area is None or not actor.may(Permission.CASE_SUPERVISE, area.path):
         raise NotFound
     if wanted.closed_to > local_date(now()) - timedelta(days=wanted.after_days) or wanted.closed_from > wanted.closed_to:
         message = f"只能抽取办结满 {wanted.after_days} 天的工单"

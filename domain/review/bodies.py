@@ -34,7 +34,7 @@ async def check_reviewer(actor: Actor, review: Review, case: Case) -> None:
     """404 for another body's officers, 403 for the handling units, 409 for whoever worked on the case before."""
     if case.complained_department_id and case.complained_department_id in actor.departments:
         raise NotFound
-    if not any(actor.granting(Permission.REVIEW_DECIDE, review.area_path)):
+    if not actor.may(Permission.REVIEW_DECIDE, review.area_path):
         raise NotFound
     if review.body_id and review.body_id not in actor.departments:
         raise NotFound

@@ -38,7 +38,7 @@ async def ask_for_unit(actor: Actor, case_id: UUID, reason: str) -> HearingReque
 async def refuse_request(actor: Actor, request_id: UUID, decision: str) -> HearingRequest:
     """Refuse a hearing with the reasons, which the appellant reads; 404 outside the scope, 409 once decided."""
     known = await HearingRequest.get_or_none(id=request_id)
-    if known is None or not any(actor.granting(Permission.REVIEW_DECIDE, known.area_path)):
+    if known is None or not actor.may(Permission.REVIEW_DECIDE, known.area_path):
         raise NotFound
     case, _ = await lock_visible(actor, known.case_id)
     request = await HearingRequest.filter(id=request_id).select_for_update().get()

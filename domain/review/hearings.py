@@ -80,7 +80,7 @@ async def conclude_hearing(actor: Actor, hearing_id: UUID, account: str, conclus
 async def hearings_of(actor: Actor, case_id: UUID) -> list[dict[str, Any]]:
     """The hearings on a case, oldest first, for whoever may order them there; 404 otherwise."""
     case = await Case.get_or_none(id=case_id)
-    if case is None or not any(actor.granting(Permission.REVIEW_DECIDE, case.area_path)):
+    if case is None or not actor.may(Permission.REVIEW_DECIDE, case.area_path):
         raise NotFound
     if case.complained_department_id and case.complained_department_id in actor.departments:
         raise NotFound

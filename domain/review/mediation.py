@@ -35,7 +35,7 @@ class Outcome:
 async def set_up_room(actor: Actor, area_code: str, name: str, mediators: list[dict[str, str]]) -> MediationRoom:
     """Set up the room of a village, or change its name and mediators; 404 outside the actor's area."""
     area = await Area.get_or_none(code=area_code)
-    if area is None or not any(actor.granting(Permission.MEDIATION_RUN, area.path)):
+    if area is None or not actor.may(Permission.MEDIATION_RUN, area.path):
         raise NotFound
     room, _ = await MediationRoom.update_or_create(
         area_code=area.code, defaults={"area_path": area.path, "name": name, "mediators": mediators}
@@ -49,7 +49,7 @@ async def propose(
 ) -> Mediation:
     """Bring a dispute to a room; it opens by itself when every party has consented."""
     room = await MediationRoom.get_or_none(id=room_id)
-    if room is None or not any(actor.granting(Permission.MEDIATION_RUN, room.area_path)):
+    if room is None or not actor.may(Permission.MEDIATION_RUN, room.area_path):
         raise NotFound
     if case_id and not await _case_here(actor, case_id, room):
         raise invalid("case_id", "没有这个工单")
@@ -171,7 +171,7 @@ async def _case_here(actor: Actor, case_id: UUID, room: MediationRoom) -> bool:
 
 async def _lock(actor: Actor, mediation_id: UUID, states: tuple[str, ...]) -> Mediation:
     mediation = await Mediation.filter(id=mediation_id).select_for_update().first()
-    if mediation is None or not any(actor.granting(Permission.MEDIATION_RUN, mediation.area_path)):
+    if mediation is None or not actor.may(Permission.MEDIATION_RUN, mediation.area_path):
         raise NotFound
     if mediation.state not in states:
         raise GuardNotMet(reason="调解现在不能这样办理。各方都同意之后才能调解。", missing=list(states))

@@ -59,7 +59,7 @@ async def suggestions(actor: Actor, before: UUID | None, limit: int, *, waiting:
 async def reply(actor: Actor, suggestion_id: UUID, text: str) -> Suggestion:
     """Answer a suggestion, or better an earlier answer; 404 outside the actor's areas."""
     said = await Suggestion.filter(id=suggestion_id).select_for_update().first()
-    if said is None or not any(actor.granting(Permission.SUGGESTION_ANSWER, said.area_path)):
+    if said is None or not actor.may(Permission.SUGGESTION_ANSWER, said.area_path):
         raise NotFound
     said.reply, said.replied_at, said.replied_by = text, now(), actor.id
     await said.save(update_fields=["reply", "replied_at", "replied_by"])

@@ -77,7 +77,7 @@ async def open_wave(actor: Actor, plan: WavePlan) -> SurveyWave:
 async def surveyed_area(actor: Actor, code: str) -> Area:
     """An area that the actor may survey; 404 otherwise."""
     area = await Area.get_or_none(code=code)
-    if area is None or not any(actor.granting(Permission.CASE_SUPERVISE, area.path)):
+    if area is None or not actor.may(Permission.CASE_SUPERVISE, area.path):
         raise NotFound
     return area
 

@@ -59,7 +59,7 @@ async def agree(actor: Actor, visit_id: UUID, next_contact_on: date | None, *, n
     """What was agreed with the household after a visit: when to come again; or that a note with the telephone number
     was left at an empty house. Only the visitor says so; 404 for a visit of others."""
     visit = await Visit.filter(id=visit_id, worker_id=actor.id).select_for_update().first()
-    if visit is None or not any(actor.granting(Permission.VISIT_LOG, visit.area_path)):
+    if visit is None or not actor.may(Permission.VISIT_LOG, visit.area_path):
         raise NotFound
     if notice_left and visit.outcome != "absent":
         raise invalid("notice_left", "只有没人在家的走访才需要留下联系卡")
@@ -80,7 +80,7 @@ async def agree(actor: Actor, visit_id: UUID, next_contact_on: date | None, *, n
 
 def in_my_grids(actor: Actor, household: Household) -> None:
     """404 for a household outside the grids of the worker, as if it did not exist."""
-    if household.state != "active" or not any(actor.granting(Permission.VISIT_LOG, household.area_path)):
+    if household.state != "active" or not actor.may(Permission.VISIT_LOG, household.area_path):
         raise NotFound
 
 

@@ -60,7 +60,7 @@ class Walk:
 async def log_patrol(actor: Actor, walk: Walk) -> tuple[Patrol, bool]:
     """Keep a patrol once per id; the patrol, and whether it is new. 404 for a grid of others."""
     place = await Area.get_or_none(code=walk.grid_code)
-    if place is None or not any(actor.granting(Permission.PATROL_LOG, place.path)):
+    if place is None or not actor.may(Permission.PATROL_LOG, place.path):
         raise NotFound
     if not timedelta() <= walk.until_at - walk.since_at <= LONGEST:
         raise invalid("until_at", "结束时间须在开始之后、24 小时之内")

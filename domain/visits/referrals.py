@@ -110,7 +110,7 @@ _ROW = (
 
 async def _locked(actor: Actor, referral_id: UUID) -> Referral:
     referral = await Referral.filter(id=referral_id).select_for_update().first()
-    if referral is None or not any(actor.granting(Permission.REFERRAL_HANDLE, referral.area_path)):
+    if referral is None or not actor.may(Permission.REFERRAL_HANDLE, referral.area_path):
         raise NotFound
     return referral
 

@@ -42,7 +42,7 @@ class Handover:
 async def hand_over(actor: Actor, wish: Handover) -> dict[str, Any]:
     """Move a grid from one worker to another; what moved, in numbers. 404 for a grid outside the actor's areas."""
     grid = await area(wish.grid_code)
-    if grid is None or grid.kind != "grid" or not any(actor.granting(Permission.GRID_MANAGE, grid.path)):
+    if grid is None or grid.kind != "grid" or not actor.may(Permission.GRID_MANAGE, grid.path):
         raise NotFound
     duty = await _duty(grid, wish)
     giver = await Staff.get(id=duty.worker_id)

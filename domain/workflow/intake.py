@@ -68,7 +68,7 @@ async def register(turn: Turn, body: Register) -> None:
     topic_of(body.topic)
     if body.area and body.area != case.area_code:
         place = await area(body.area)
-        if place is None or not any(turn.actor.granting(Permission.CASE_REGISTER, place.path)):
+        if place is None or not turn.actor.may(Permission.CASE_REGISTER, place.path):
             raise invalid("area", "没有这个地区,或不在您的管辖范围内")
         case.area_code, case.area_path = place.code, place.path
     case.appeal_type, case.topic, case.petition_class = body.appeal_type, body.topic, body.petition_class
@@ -356,7 +356,7 @@ async def first_signature(turn: Turn) -> SecondSignature | None:
 
 async def one_may(turn: Turn, permission: Permission) -> bool:
     """Whether one of the two who signed holds a permission where the case lies, whichever of them came first."""
-    if any(turn.actor.granting(permission, turn.case.area_path)):
+    if turn.actor.may(permission, turn.case.area_path):
         return True
     roles = [role for role, held in ROLE_PERMISSIONS.items() if permission in held]
     rows = await Assignment.filter(staff_id=turn.data["first_officer"], role__in=roles)

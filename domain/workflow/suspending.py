@@ -48,7 +48,7 @@ async def suspend(turn: Turn, body: Suspend) -> None:
     if not 1 <= (body.until_on - local_date(now())).days <= longest:
         raise invalid("until_on", f"暂停办理最长 {longest} 天,须写明截止日期")
     handling = await open_handling(case)
-    section = any(turn.actor.granting(Permission.CASE_SUPERVISE, case.area_path))
+    section = turn.actor.may(Permission.CASE_SUPERVISE, case.area_path)
     if section and await first_signature(turn) is None:
         raise GuardNotMet(reason="请先由承办单位提出。", missing=[])
     await second_person(turn, body)
