@@ -6,6 +6,7 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, UnsetType
 
+from domain.cases.move import Version
 from domain.households import cell_rules
 from domain.problems import invalid
 from domain.text import clean_text
@@ -47,7 +48,7 @@ class NewHousehold(Strict):
 class Changes(Strict):
     """What to correct; what is left out stays."""
 
-    version: int | None = None
+    version: Version | None = None
     door_text: Door | UnsetType = UNSET
     group: Group | UnsetType = UNSET
     head_name: Name | UnsetType = UNSET

@@ -1,6 +1,8 @@
 """Staff door: jobs that were given up, for the system administrator; they name no person and no content."""
 
-from typing import Any
+from typing import Annotated, Any
+
+from msgspec import Meta
 
 from domain.access.permissions import Permission as P
 from domain.journal.unit import Fact, record
@@ -14,7 +16,7 @@ from web.shapes import local
 class JobPage(Page, kw_only=True):
     """`after` the id of the last job of the page before."""
 
-    after: int = 0
+    after: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
 
 
 async def list_parked(ask: Ask) -> dict[str, Any]:

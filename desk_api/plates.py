@@ -53,7 +53,7 @@ class Adoption(Strict):
 class FileChoice(Strict):
     """Which part, and in which form."""
 
-    part: int = 1
+    part: Annotated[int, Meta(ge=1, le=100_000)] = 1
     format: Literal["csv", "xlsx"] = "csv"
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from domain.access.permissions import Permission as P
 from domain.cases.clocks import exact_level
+from domain.cases.move import Version
 from domain.cases.states import STATES
 from domain.cases.workbench import workbench, workbench_counts
 from domain.clock import now
@@ -26,7 +27,7 @@ class Part(Page, kw_only=True):
 class Taken(Strict):
     """The version that I saw."""
 
-    version: int | None = None
+    version: Version | None = None
 
 
 async def show_workbench(ask: Ask) -> dict[str, Any]:

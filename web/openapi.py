@@ -27,15 +27,15 @@ from web.routes import PUBLIC, Route
 
 _PARAMETER = re.compile(r"<(\w+)(?::([^>]+))?>")
 _REFERENCE = "#/components/schemas/{name}"
+_Schemas = dict[str, dict[str, Any]]  # by the type's repr
 
 
 def document(routes: Sequence[Route], public_url: str) -> dict[str, Any]:
     """The whole OpenAPI document."""
-    kinds = _structs(routes)
-    _, schemas = msgspec.json.schema_components(kinds, ref_template=_REFERENCE)
+    known, schemas = _schemas(routes)
     paths: dict[str, Any] = {}
     for route in routes:
-        for path, operation in _operations(route):
+        for path, operation in _operations(route, known):
             paths.setdefault(path, {})[route.method.lower()] = operation
     return {
         "openapi": "3.1.0",
@@ -76,34 +76,36 @@ _PROBLEM = {
 }
 
 
-def _structs(routes: Sequence[Route]) -> list[Any]:
+def _schemas(routes: Sequence[Route]) -> tuple[_Schemas, dict[str, Any]]:
+    """The schema of every type that a route names, and the components that these refer to. All at once: only then do
+    types of one name in different modules get different names."""
     found: dict[str, Any] = {}
     for route in routes:
         bodies = route.body.values() if isinstance(route.body, dict) else [route.body]
-        for kind in (*bodies, route.answer, route.query):
-            if kind is not None:
-                found[repr(kind)] = kind
-    return list(found.values())
+        queried = [item.type for item in msgspec.structs.fields(route.query)] if route.query else []
+        found |= {repr(kind): kind for kind in (*bodies, route.answer, *queried) if kind is not None}
+    schemas, components = msgspec.json.schema_components(list(found.values()), ref_template=_REFERENCE)
+    return dict(zip(found, schemas, strict=True)), components
 
 
-def _operations(route: Route) -> list[tuple[str, dict[str, Any]]]:
+def _operations(route: Route, known: _Schemas) -> list[tuple[str, dict[str, Any]]]:
     """One operation, or one for each action where the body depends on it."""
     if not isinstance(route.body, dict):
-        return [(_PARAMETER.sub(r"{\1}", route.path), _operation(route, route.body, ""))]
+        return [(_PARAMETER.sub(r"{\1}", route.path), _operation(route, route.body, "", known))]
     found = []
     for action, body in sorted(route.body.items()):
         path = _PARAMETER.sub(r"{\1}", route.path.replace("<action:str>", action).replace("<action>", action))
-        found.append((path, _operation(route, body, action)))
+        found.append((path, _operation(route, body, action, known)))
     return found
 
 
-def _operation(route: Route, body: Any, action: str) -> dict[str, Any]:
+def _operation(route: Route, body: Any, action: str, known: _Schemas) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "summary": f"{route.summary} · {action}" if action else route.summary,
         "operationId": _operation_id(route, action),
         "tags": [_tag(route.path)],
-        "parameters": _parameters(route, action),
-        "responses": _responses(route),
+        "parameters": _parameters(route, action, known),
+        "responses": _responses(route, known),
     }
     operation["security"] = [] if route.gate is PUBLIC else [{"bearer": []}]
     if isinstance(route.gate, Permission):
@@ -115,7 +117,7 @@ def _operation(route: Route, body: Any, action: str) -> dict[str, Any]:
     elif body is not None:
         operation["requestBody"] = {
             "required": True,
-            "content": {"application/json": {"schema": _schema(body)}},
+            "content": {"application/json": {"schema": known[repr(body)]}},
         }
     return operation
 
@@ -132,7 +134,7 @@ def _tag(path: str) -> str:
     return parts[1] if parts[0] == "api" and len(parts) > 1 else "public"
 
 
-def _parameters(route: Route, action: str) -> list[dict[str, Any]]:
+def _parameters(route: Route, action: str, known: _Schemas) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for name, kind in _PARAMETER.findall(route.path):
         if name != "action" or not action:
@@ -140,7 +142,7 @@ def _parameters(route: Route, action: str) -> list[dict[str, Any]]:
             found.append({"name": name, "in": "path", "required": True, "schema": schema})
     if route.query is not None:
         for item in msgspec.structs.fields(route.query):
-            (schema,), _ = msgspec.json.schema_components([item.type], ref_template=_REFERENCE)
+            schema = known[repr(item.type)]
             found.append({"name": item.encode_name, "in": "query", "required": item.required, "schema": schema})
     if route.method == "POST" and route.replay:
         found.append(
@@ -153,23 +155,18 @@ def _parameters(route: Route, action: str) -> list[dict[str, Any]]:
     return found
 
 
-def _schema(kind: Any) -> dict[str, Any]:
-    (schema,), _ = msgspec.json.schema_components([kind], ref_template=_REFERENCE)
-    return schema
-
-
 def _upload() -> dict[str, Any]:
     file = {"type": "string", "contentMediaType": "application/octet-stream"}
     schema = {"type": "object", "required": ["file"], "properties": {"file": file}}
     return {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
 
 
-def _responses(route: Route) -> dict[str, Any]:
+def _responses(route: Route, known: _Schemas) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for status in (route.status, *route.also):
         found[str(status)] = {"description": route.summary}
         if status != 204 and route.method != "HEAD":
-            schema = _schema(route.answer) if route.answer is not None else {}
+            schema = known[repr(route.answer)] if route.answer is not None else {}
             found[str(status)]["content"] = {route.content_type: {"schema": schema}}
     by_status: dict[int, list[type[Problem]]] = {}
     for problem in _problems(route):

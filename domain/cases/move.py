@@ -3,7 +3,7 @@ in `domain/workflow/`; boot refuses a table row without an effect."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -22,11 +22,13 @@ from domain.problems import ChangedMeanwhile, NotFound
 from domain.sql import fetch, fetch_one
 from domain.times import occurred
 
+Version = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]  # PostgreSQL's integer
+
 
 class Body(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """What every move may carry: the version the caller saw; `id` and `occurred_at` from a phone."""
 
-    version: int | None = None
+    version: Version | None = None
     id: UUID | None = None
     occurred_at: str | None = None
 

@@ -168,3 +168,10 @@ async def test_the_principal_signs_what_a_superior_assigned_and_what_is_major(ca
     await cast.act("handler", case_id, "submit-result", **RESULT)
     await cast.act("reviewer", case_id, "answer", expect=403, text="好了")
     assert (await cast.act("principal", case_id, "answer", text="好了"))["state"] == "answered"
+
+
+@pytest.mark.parametrize("version", [2**31, -1, 10**30])
+async def test_a_version_that_no_case_can_have_is_a_fault_of_the_field(cast: Cast, version: int) -> None:
+    case_id = await cast.case_of(await cast.appeal())
+    told = await cast.act("dispatcher", case_id, "add-note", expect=422, text="看看", version=version)
+    assert [error["field"] for error in told["errors"]] == ["version"]

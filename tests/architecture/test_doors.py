@@ -1,6 +1,7 @@
 """Every route says who may call it and what it is for; the description of the interface is complete and valid."""
 
 import inspect
+import json
 import re
 from collections import Counter
 from functools import partial, update_wrapper
@@ -89,6 +90,11 @@ def test_doors_write_no_sql() -> None:
 
 def test_the_description_is_valid_openapi(openapi: dict[str, Any]) -> None:
     validate(openapi)
+
+
+def test_every_reference_of_the_description_leads_somewhere(openapi: dict[str, Any]) -> None:
+    named = set(re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(openapi)))
+    assert sorted(named - openapi["components"]["schemas"].keys()) == []
 
 
 def test_the_description_has_every_route(openapi: dict[str, Any]) -> None:
