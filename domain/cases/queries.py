@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from domain.access.actor import Actor
-from domain.access.permissions import UNIT_ROLES, Permission
+from domain.access.permissions import Permission
 from domain.access.scope import Where, area_condition
 from domain.cases.policy import CaseFacts, identity_open
 from domain.cases.states import OPEN
@@ -30,7 +30,7 @@ def visible_cases(actor: Actor, alias: str = "c") -> Where:
         )
         wall(where, actor, alias)
         return where
-    wide = sorted({g.area_path for g in actor.granting(Permission.CASE_READ) if g.role not in UNIT_ROLES})
+    wide = actor.areas(Permission.CASE_READ, units=False)
     parts = [area_condition(where, f"{alias}.area_path", wide)]
     if actor.units:
         units = where.bind(list(actor.units))

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from domain.access.actor import SYSTEM, Actor
-from domain.access.permissions import UNIT_ROLES, Permission
+from domain.access.permissions import Permission
 from domain.access.scope import Where, area_condition
 from domain.areas.models import Area
 from domain.cases.move import lock_case
@@ -100,7 +100,7 @@ class Found:
 async def take_step(actor: Actor, project_id: UUID, found: Found) -> RootCauseProject:
     """Write down the next step; 404 outside the area, 409 out of turn, 422 for an outcome without its kind."""
     project = await RootCauseProject.filter(id=project_id).select_for_update().first()
-    if project is None or not any(actor.granting(Permission.CASE_SUPERVISE, project.area_path)):
+    if project is None or not actor.may(Permission.CASE_SUPERVISE, project.area_path):
         raise NotFound
     if found.step not in NEXT[project.state]:
         allowed = [STEPS[name] for name in NEXT[project.state]]
@@ -133,7 +133,7 @@ async def find_projects(actor: Actor, wanted: Wanted, limit: int) -> list[dict[s
     """Projects of the actor's areas or unit, newest first, one more than the limit, with how much each answers; what is
     said about the actor's own unit is not even counted."""
     where = Where()
-    wide = sorted({g.area_path for g in actor.granting(Permission.CASE_READ) if g.role not in UNIT_ROLES})
+    wide = actor.areas(Permission.CASE_READ, units=False)
     scope = area_condition(where, "p.area_path", wide)
     where.conditions.append(f"({scope}) OR p.department_id = ANY({where.bind(list(actor.units))}::uuid[])")
     if wanted.finished is not None:

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from domain.access.actor import Actor
-from domain.access.permissions import UNIT_ROLES, Permission
+from domain.access.permissions import Permission
 from domain.access.scope import Where, area_condition
 from domain.deadlines.calendar import start_of_day
 from domain.sql import fetch
@@ -118,7 +118,7 @@ def _where(actor: Actor, span: Span) -> Where:
     """The first two parameters are those of the fold; then the actor's scope, the conflict wall and the narrowing."""
     where = Where()
     where.values = [start_of_day(span.last + timedelta(days=1)), start_of_day(span.first)]
-    wide = sorted({g.area_path for g in actor.granting(Permission.CASE_READ) if g.role not in UNIT_ROLES})
+    wide = actor.areas(Permission.CASE_READ, units=False)
     scope = area_condition(where, "s.path", wide)
     where.conditions.append(f"({scope}) OR s.unit_id = ANY({where.bind(list(actor.units))}::uuid[])")
     where.add(

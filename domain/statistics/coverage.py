@@ -10,7 +10,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from domain.access.actor import Actor
-from domain.access.permissions import UNIT_ROLES, Permission
+from domain.access.permissions import Permission
 from domain.access.scope import Where, area_condition
 from domain.deadlines.calendar import start_of_day
 from domain.sql import fetch
@@ -57,7 +57,7 @@ class Walk:
 
 async def coverage_on(actor: Actor, walk: Walk) -> tuple[Rate, Rate]:
     """Households reached (visited, or away with a note left), and visited only, as the end of the last day knew it."""
-    wide = sorted({g.area_path for g in actor.granting(Permission.CASE_READ) if g.role not in UNIT_ROLES})
+    wide = actor.areas(Permission.CASE_READ, units=False)
     where = _where(walk, wide)
     rows = await fetch(
         f"{_REACHED} SELECT count(*) AS households, count(*) FILTER (WHERE r.outcome = 'visited') AS visited,"
