@@ -15,6 +15,7 @@ from domain.cases.steps import FAST, PLUS, elapsed
 from domain.clock import now
 from domain.review.retaliation import BARRED
 from domain.rulebook import rulebook
+from domain.supervision.assessments import OF_CASE
 from web.shapes import clock_shape, local, masked_name, masked_phone
 
 Row = dict[str, Any]
@@ -86,6 +87,7 @@ def case_shape(actor: Actor, row: Row, file: CaseFile) -> Row:
         "instructions": [_times(one, "at", "dispatched_at") for one in file.instructions],
         "endings": [_times(one, "at") for one in file.endings],
         "first_handler_reviews": [_times(one, "opened_at", "due_at", "decided_at") for one in file.first_handlers],
+        "demand_assessments": [_times(one, "asked_at", "decided_at") for one in file.added[OF_CASE]],
         "leader_cases": [_times(one, "assigned_at", "ended_at") for one in file.leaders],
         "on_site": [_times(one, "arrived_at", "reported_at") for one in file.on_site],
         "resources": [_times(one, "asked_at", "answered_at") for one in file.resources],

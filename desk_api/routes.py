@@ -3,6 +3,7 @@
 from desk_api import (
     accountability,
     appeals,
+    assessments,
     attachments,
     audit,
     calendar,
@@ -94,4 +95,5 @@ ROUTES = table(
     *channels.ROUTES,
     *duties_owed.ROUTES,
     *accountability.ROUTES,
+    *assessments.ROUTES,
 )

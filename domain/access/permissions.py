@@ -51,6 +51,7 @@ class Permission(StrEnum):
     # beside the case
     REVIEW_DECIDE = "review:decide"  # review and re-review what a lower unit answered, order hearings
     RETALIATION_HANDLE = "retaliation:handle"  # reports of retaliation: contact, name the accused, close
+    DEMAND_ASSESS = "demand:assess"  # what a third-party panel finds about a demand; it sees what it is asked only
     ACCOUNTABILITY_HANDLE = "accountability:handle"  # clues about who caused a problem and handled it poorly
     OBLIGATION_RECORD = "obligation:record"  # standing duties and campaign tasks that an office has done
     MEDIATION_RUN = "mediation:run"  # mediation rooms of my villages and their disputes
@@ -122,6 +123,7 @@ ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
         "case_leader": _DESK | {P.CASE_SUPERVISE},
         "duty_officer": _DESK | {P.ROSTER_READ, P.ROSTER_MANAGE},
         "review_officer": _DESK | {P.REVIEW_DECIDE, P.RETALIATION_HANDLE},
+        "third_party_assessor": {P.DEMAND_ASSESS},
         "discipline_inspector": _DESK | {P.RETALIATION_HANDLE, P.ACCOUNTABILITY_HANDLE},
         "area_admin": {
             P.AREA_READ, P.HOUSEHOLD_READ, P.HOUSEHOLD_WRITE, P.PLATE_PRINT, P.PLATE_REVOKE, P.FILE_UPLOAD,

@@ -59,8 +59,9 @@ folded AS (
 )""".format(clocks=", ".join(_CLOCK.format(c=name) for name in CLOCKS), window=WINDOW_DAYS)
 
 # X1 transferred before anybody signed, X2 led onto a legal path, X5 void, X7 withdrawn before anybody signed (剔除);
-# X3 unreachable by the calls that the rules ask for (satisfaction and resolution only), X6 force majeure while time ran
-# on (`held_up`; questions of time only). Dissatisfaction is never a reason.
+# X3 unreachable by the calls that the rules ask for, X4 a demand that a third-party panel found unreasonable (both of
+# satisfaction and resolution only, of X3 taking part too), X6 force majeure while time ran on (`held_up`; questions of
+# time only). Dissatisfaction is never a reason.
 _STORIES = """
 stories AS (
  SELECT f.*, CASE WHEN f.state = 'closed' THEN f.last_closed_at END AS closed_at,
@@ -82,10 +83,16 @@ unreachable AS (
  WHERE j.event = 'case.called-back' AND j.data ? 'unreachable' AND j.at < $1 AND NOT EXISTS (
   SELECT 1 FROM given g WHERE g.case_id = j.case_id AND g.data->>'round' = j.data->>'round')
 ),
+unreasonable AS (
+ SELECT j.case_id, j.data->>'round' AS round FROM journal j WHERE j.event = 'assessment.given' AND j.at < $1
+  AND (j.data->>'unreasonable')::boolean
+),
 ratings AS (
- SELECT s.id, s.path, s.kind, s.origin, s.channel, s.topic, s.track, s.unit_id, s.excluded, s.proactive, g.at,
+ SELECT s.id, s.path, s.kind, s.origin, s.channel, s.topic, s.track, s.unit_id,
+ COALESCE(s.excluded, CASE WHEN u.round IS NOT NULL THEN 'X4' END) AS excluded, s.proactive, g.at,
  (g.data->>'process')::int AS process, (g.data->>'result')::int AS result, g.data->>'solved' AS solved
- FROM stories s JOIN given g ON g.case_id = s.id WHERE COALESCE(g.data->>'flag', '') = ''
+ FROM stories s JOIN given g ON g.case_id = s.id
+ LEFT JOIN unreasonable u ON u.case_id = s.id AND u.round = g.data->>'round' WHERE COALESCE(g.data->>'flag', '') = ''
  UNION ALL
  SELECT s.id, s.path, s.kind, s.origin, s.channel, s.topic, s.track, s.unit_id, COALESCE(s.excluded, 'X3'), s.proactive,
  u.at, NULL, NULL, NULL FROM stories s JOIN unreachable u ON u.case_id = s.id

@@ -107,3 +107,25 @@ class AccountabilityLead(Model):
         table = "accountability_leads"
         unique_together = (("case_id", "department_id"),)
         indexes = (("area_path", "state", "id"),)
+
+
+class DemandAssessment(Model):
+    """Whether a third-party panel finds a demand unreasonable (X4): asked by the handling unit once for each answer."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    case_id = fields.UUIDField()
+    area_path = fields.CharField(120)
+    department_id = fields.UUIDField()  # the unit that asked
+    round = fields.IntField()
+    reason = fields.TextField()
+    state = fields.CharField(10)  # open | given
+    asked_by = fields.UUIDField()
+    asked_at = InstantField()
+    unreasonable = fields.BooleanField(null=True)
+    finding = fields.TextField(default="")
+    decided_by = fields.UUIDField(null=True)
+    decided_at = InstantField(null=True)
+
+    class Meta:
+        table = "demand_assessments"
+        unique_together = (("case_id", "round"),)

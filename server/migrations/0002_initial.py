@@ -489,6 +489,26 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='DemandAssessment',
+            fields=[
+                ('id', fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ('case_id', fields.UUIDField()),
+                ('area_path', fields.CharField(max_length=120)),
+                ('department_id', fields.UUIDField()),
+                ('round', fields.IntField()),
+                ('reason', fields.TextField(unique=False)),
+                ('state', fields.CharField(max_length=10)),
+                ('asked_by', fields.UUIDField()),
+                ('asked_at', InstantField(auto_now=False, auto_now_add=False)),
+                ('unreasonable', fields.BooleanField(null=True)),
+                ('finding', fields.TextField(default='', unique=False)),
+                ('decided_by', fields.UUIDField(null=True)),
+                ('decided_at', InstantField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'demand_assessments', 'app': 'huying', 'unique_together': (('case_id', 'round'),), 'pk_attr': 'id', 'table_description': 'Whether a third-party panel finds a demand unreasonable (X4): asked by the handling unit once for each answer.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='Department',
             fields=[
                 ('id', fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),

@@ -55,6 +55,7 @@ CREATE INDEX journal_at ON journal USING brin (at);
 CREATE INDEX journal_repeats ON journal ((data->>'repeats')) WHERE event = 'case.registered' AND data ? 'repeats';
 CREATE INDEX journal_assigned ON journal (at) WHERE event = 'appeal.submitted' AND data->>'origin' = 'superior_assigned';
 CREATE INDEX journal_households ON journal (subject_id, at DESC, n DESC) WHERE event LIKE 'household.%' AND data ? 'state';
+CREATE INDEX journal_assessments ON journal (case_id) WHERE event = 'assessment.given';
 CREATE INDEX journal_visits ON journal (at) WHERE event = 'visit.logged';
 CREATE INDEX journal_root_causes ON journal (area, at) WHERE event = 'root-cause.opened';
 CREATE UNIQUE INDEX root_cause_projects_open ON root_cause_projects (topic, area_code, department_id)
@@ -64,6 +65,7 @@ CREATE INDEX office_clocks_next ON office_clocks (next_at) WHERE next_at IS NOT 
 CREATE INDEX office_clocks_running ON office_clocks (due_at, id) WHERE stopped_at IS NULL;
 CREATE INDEX cases_first ON cases (urgent DESC, is_initial DESC, id DESC) WHERE ended_at IS NULL;
 CREATE INDEX accountability_area ON accountability_leads (area_path text_pattern_ops, state, id);
+CREATE INDEX demand_assessments_area ON demand_assessments (area_path text_pattern_ops, state, id);
 CREATE INDEX hearing_requests_area ON hearing_requests (area_path text_pattern_ops, state, id);
 CREATE INDEX obligation_records_area ON obligation_records (area_path text_pattern_ops, period_on);
 CREATE UNIQUE INDEX duty_versions_draft ON duty_versions (state) WHERE state = 'draft';
@@ -82,10 +84,11 @@ DROP INDEX cases_place_time, appellants_phone_recent, deadlines_by_calendar, cas
   households_route, households_external, household_codes_live, memberships_live, memberships_area, supervisions_area, tell_tasks_area, visits_area, areas_below, appeals_unchecked,
   referrals_area, patrols_area, findings_area, suggestions_area, households_placed, cases_placed,
   sync_items_held, sync_items_waiting, sync_items_refused, sync_items_settled, cases_grid;
-DROP INDEX journal_assigned, journal_households, journal_visits, journal_root_causes, root_cause_projects_open,
-  root_cause_projects_area;
+DROP INDEX journal_assigned, journal_assessments, journal_households, journal_visits, journal_root_causes,
+  root_cause_projects_open, root_cause_projects_area;
 DROP INDEX journal_at, journal_repeats, office_clocks_next, office_clocks_running;
-DROP INDEX cases_first, accountability_area, obligation_records_area, hearing_requests_area;
+DROP INDEX cases_first, accountability_area, obligation_records_area, hearing_requests_area,
+  demand_assessments_area;
 DROP INDEX duty_versions_draft, duty_calls_unanswered, case_units_due, departments_place, duty_calls_next;
 DELETE FROM server_epoch; DROP FUNCTION journal_write;
 """
