@@ -84,7 +84,7 @@ def _detail(row: dict[str, Any], timeline: list[dict[str, Any]], actor: Actor) -
         "attachments": [_file(file) for file in row["attachments"] or ()],
         "rate_until": _local(rating.until),
         "can": deeds(facts(row | {"id": row["case_id"], "kind": row["case_kind"], "co_ids": ()}), actor, rating, at),
-        "hotline": rulebook().hotline,
+        "hotline": rulebook().for_area(row["area_path"]).hotline,
     }  # fmt: skip
 
 

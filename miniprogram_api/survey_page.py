@@ -41,10 +41,10 @@ async def take_answers(ask: Ask) -> Answer:
     body = msgspec.convert(given, Answers, strict=False)
     said = FourAnswers(body.solved, body.satisfied, body.staff, body.comment)
     try:
-        await answer_by_link(link_token(ask), said)
+        _, bad = await answer_by_link(link_token(ask), said)
     except SurveyOver as over:  # another tap was quicker
         return _closed(over)
-    return _end(201, "thanks", bad=said.bad)
+    return _end(201, "thanks", bad=bad)
 
 
 async def _live(ask: Ask) -> SurveyWave | Answer:

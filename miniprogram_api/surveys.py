@@ -39,8 +39,8 @@ async def post_answers(ask: Ask) -> dict[str, Any]:
     """Answer, once (contract: `POST /surveys/{token}/answers`)."""
     body: Answers = ask.body
     said = FourAnswers(body.solved, body.satisfied, body.staff, clean_text(body.comment))
-    done = await answer_by_link(link_token(ask), said)
-    return {"answered_at": local(done.answered_at), "next_step": "谢谢!不满意的,督查人员会核查。" if said.bad else "谢谢!"}
+    done, bad = await answer_by_link(link_token(ask), said)
+    return {"answered_at": local(done.answered_at), "next_step": "谢谢!不满意的,督查人员会核查。" if bad else "谢谢!"}
 
 
 def questions(area_path: str) -> list[dict[str, Any]]:

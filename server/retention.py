@@ -63,6 +63,8 @@ RULES = (
     Rule("工单位置", "cases", "lon IS NOT NULL AND ended_at < $1", 180, "location", _NOWHERE),
     Rule("联系方式", "appellants", f"appeal_id IN (SELECT id FROM appeals WHERE {_ENDED})", 730, "contact_data"),
     Rule("代诉人", "appeals", f"on_behalf IS NOT NULL AND {_ENDED}", 730, "contact_data", "on_behalf = NULL"),
+    Rule("听证人员电话", "hearings", "planned_at < $1 AND jsonb_path_exists(members, '$[*].phone')", 30, "draft",
+         "members = (SELECT jsonb_agg(m - 'phone') FROM jsonb_array_elements(members) m)"),
     Rule("未到的附件", "attachment_declarations", "subject_id IS NULL AND declared_at < $1", 30, "draft"),
     Rule("断点续传", "uploads", "expires_at < $1", 0, real=True, parts=True),
     Rule("未引用的附件", "attachments", f"subject_id IS NULL AND created_at < $1 AND NOT {_QUARANTINED}", 30, "draft",

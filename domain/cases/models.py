@@ -17,7 +17,7 @@ class Case(Model):
     kind = fields.CharField(10)  # appeal | event
     state = fields.CharField(20)
     version = fields.IntField(default=1)
-    state_version = fields.IntField(default=0)  # the version of the last move that changed the state, or of a merge onto it
+    state_version = fields.IntField(default=0)  # the version of the last move that was more than a remark
     origin = fields.CharField(20)
     area_code = fields.CharField(20)
     area_path = fields.CharField(120)

@@ -13,7 +13,7 @@ from domain.cases import clocks
 from domain.cases.models import Case, CaseText, CaseUnit
 from domain.cases.policy import CaseFacts, refusal, walled
 from domain.cases.queries import visible_cases
-from domain.cases.states import ENDED, MOVES, OPEN, Move, target
+from domain.cases.states import ENDED, MOVES, OPEN, REMARKS, Move, target
 from domain.cases.waiting import stop_waiting
 from domain.clock import now
 from domain.ids import new_id
@@ -169,7 +169,7 @@ async def _finish(turn: Turn, before: str) -> None:
     case.version += not move.quiet
     if not turn.hold:
         case.state = turn.state or target(move, before)
-        if case.state != before:
+        if move.name not in REMARKS:
             case.state_version = case.version
         if case.state in ENDED and case.state != "merged":  # what was merged comes back as it was
             await stop_waiting(case, at)

@@ -50,6 +50,7 @@ ENDED = frozenset({"closed", "not_accepted", "redirected", "transferred", "merge
 OPEN = frozenset(STATES) - ENDED
 SAME = "="  # the move leaves the state as it is
 BEFORE = "<"  # the move restores the state before the last one
+REMARKS = frozenset({"add-note", "urge"})  # what one person has signed is not about these: the second may still sign
 
 
 @dataclass(frozen=True)

@@ -38,31 +38,48 @@ OUTCOMES = {
 }  # fmt: skip
 DEMAND = "同类问题十二个月内第三次交办,请排查成因、研究政策。"
 
+
 async def follow_assignments(at: datetime) -> int:
     """Make the project of each third assignment and link the later ones to it; how many assignments are new. It counts
     again whenever it is called, so it misses nothing and does nothing twice."""
+    rows = await assignments_until(at, start_of_day(Span(local_date(at)).first))
+    answered = await _answered([row["appeal_id"] for row in rows])
     issues: dict[Issue, list[Row]] = defaultdict(list)
-    for row in await assignments_until(at, start_of_day(Span(local_date(at)).first)):
-        issues[Issue(row["topic"], row["issue_path"], row["unit_id"])].append(row)
-    return sum([await _follow(issue, rows, at) for issue, rows in issues.items() if len(rows) > ASSIGNED_BEFORE])
+    for row in rows:
+        if row["appeal_id"] not in answered:
+            issues[Issue(row["topic"], row["issue_path"], row["unit_id"])].append(row)
+    projects = await _unfinished()
+    new = 0
+    for issue, counted in issues.items():
+        project, linked = projects.get(issue, (None, frozenset()))
+        if project is None and third_assignment(len(counted), ASSIGNED_BEFORE):
+            project = await _open(issue, counted, at)
+        if project is not None:
+            new += await _link(project, [row for row in counted if row["appeal_id"] not in linked], at)
+    return new
 
 
-async def _follow(issue: Issue, rows: list[Row], at: datetime) -> int:
+async def _answered(appeal_ids: list[UUID]) -> frozenset[UUID]:
+    """Those among assigned appeals that a finished project stood for: after its outcome it is counted anew."""
+    rows = await fetch(
+        "SELECT l.appeal_id FROM root_cause_links l JOIN root_cause_projects p ON p.id = l.project_id"
+        " WHERE l.appeal_id = ANY($1::uuid[]) AND p.finished_at IS NOT NULL",
+        [appeal_ids],
+    )
+    return frozenset(row["appeal_id"] for row in rows)
+
+
+async def _unfinished() -> dict[Issue, tuple[RootCauseProject, frozenset[UUID]]]:
+    """The projects under way by their issue, each with the appeals that are linked already."""
+    projects = await RootCauseProject.filter(finished_at=None)
+    links: dict[UUID, set[UUID]] = defaultdict(set)
+    for link in await RootCauseLink.filter(project_id__in=[one.id for one in projects]):
+        links[link.project_id].add(link.appeal_id)
+    return {Issue(one.topic, one.area_path, one.department_id): (one, frozenset(links[one.id])) for one in projects}
+
+
+async def _open(issue: Issue, counted: list[Row], at: datetime) -> RootCauseProject:
     place = await Area.get(path=issue.area_path)
-    projects = await RootCauseProject.filter(
-        topic=issue.topic, area_code=place.code, department_id=issue.unit_id
-    ).order_by("id")
-    ended = max((one.finished_at for one in projects if one.finished_at), default=None)
-    counted = [row for row in rows if ended is None or row["at"] > ended]
-    known = next((one for one in projects if one.finished_at is None), None)
-    there = frozenset({str(known.id)}) if known else frozenset[str]()
-    made, _ = third_assignment([str(row["appeal_id"]) for row in counted], there, ASSIGNED_BEFORE)
-    if made:
-        known = await _open(issue, place, counted, at)
-    return await _link(known, counted, at) if known else 0
-
-
-async def _open(issue: Issue, place: Area, counted: list[Row], at: datetime) -> RootCauseProject:
     project = await RootCauseProject.create(
         id=new_id(), topic=issue.topic, area_code=place.code, area_path=place.path, department_id=issue.unit_id,
         opened_at=at,
@@ -75,13 +92,12 @@ async def _open(issue: Issue, place: Area, counted: list[Row], at: datetime) -> 
     return project
 
 
-async def _link(project: RootCauseProject, counted: list[Row], at: datetime) -> int:
-    known = set(await RootCauseLink.filter(project_id=project.id).values_list("appeal_id", flat=True))
-    new = [row for row in counted if row["appeal_id"] not in known]
+async def _link(project: RootCauseProject, new: list[Row], at: datetime) -> int:
+    await RootCauseLink.bulk_create(
+        RootCauseLink(id=new_id(), project_id=project.id, appeal_id=row["appeal_id"], case_id=row["case_id"], at=at)
+        for row in new
+    )
     for row in new:
-        await RootCauseLink.create(
-            id=new_id(), project_id=project.id, appeal_id=row["appeal_id"], case_id=row["case_id"], at=at
-        )
         # Beside the case, not in its file: it is no progress of the case.
         data = {"case_id": str(row["case_id"]), "appeal_id": str(row["appeal_id"])}
         record(Fact("root-cause.linked", project.area_code, None, project.id, data, actor=SYSTEM))

@@ -22,7 +22,7 @@ _DATA = {
     " p.phone AS contact_phone, c.state AS status FROM appeals a JOIN cases c ON c.id = a.case_id"
     " LEFT JOIN appellants p ON p.appeal_id = a.id WHERE a.resident_id = $1 ORDER BY a.id",
     "messages": f"SELECT appeal_id, kind, text, at FROM appeal_messages WHERE appeal_id IN {_MY_APPEALS} ORDER BY id",
-    "replies": f"SELECT appeal_id, round, text, unit_name, at FROM replies WHERE appeal_id IN {_MY_APPEALS} ORDER BY id",
+    "replies": f"SELECT appeal_id, round, text, unit_name, at FROM replies WHERE appeal_id IN {_MY_APPEALS} ORDER BY at",
     "ratings": "SELECT appeal_id, round, source, process, result, solved, staff, comment, rated_at FROM ratings"
     f" WHERE appeal_id IN {_MY_APPEALS} ORDER BY id",
     "reviews": "SELECT appeal_id, step, round, state, reason, requested_at, decision, decided_at FROM reviews"

@@ -79,9 +79,9 @@ given AS (
  WHERE j.event = 'rating.given' AND j.at < $1 AND j.data->>'source' IN ('self', 'callback')
 ),
 unreachable AS (
- SELECT j.case_id, j.at, j.data->>'round' AS round FROM journal j JOIN stories s ON s.id = j.case_id
+ SELECT DISTINCT ON (1, 3) j.case_id, j.at, j.data->>'round' AS round FROM journal j JOIN stories s ON s.id = j.case_id
  WHERE j.event = 'case.called-back' AND j.data ? 'unreachable' AND j.at < $1 AND NOT EXISTS (
-  SELECT 1 FROM given g WHERE g.case_id = j.case_id AND g.data->>'round' = j.data->>'round')
+  SELECT 1 FROM given g WHERE g.case_id = j.case_id AND g.data->>'round' = j.data->>'round') ORDER BY 1, 3, 2
 ),
 unreasonable AS (
  SELECT j.case_id, j.data->>'round' AS round FROM journal j WHERE j.event = 'assessment.given' AND j.at < $1

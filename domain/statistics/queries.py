@@ -77,8 +77,9 @@ async def rate_cases(actor: Actor, name: str, wanted: Slice, part: Part) -> list
         outer.add("x.id < {}", part.before)
     return await fetch(
         f"{LEDGER} SELECT x.*, c.number, c.title, d.name AS unit FROM ("
-        f"SELECT s.id, s.unit_id, {one.excluded} AS excluded, bool_and({_hit(one)}) AS hit FROM {one.source} s"
-        f" WHERE {where.sql} GROUP BY 1, 2, 3) x JOIN cases c ON c.id = x.id LEFT JOIN departments d ON d.id = x.unit_id"
+        f"SELECT s.id, s.unit_id, CASE WHEN bool_and({one.excluded} IS NOT NULL) THEN min({one.excluded}) END AS excluded,"
+        f" bool_and({_hit(one)}) FILTER (WHERE {one.excluded} IS NULL) AS hit FROM {one.source} s"
+        f" WHERE {where.sql} GROUP BY 1, 2) x JOIN cases c ON c.id = x.id LEFT JOIN departments d ON d.id = x.unit_id"
         f" WHERE {outer.sql} ORDER BY x.id DESC LIMIT {part.limit + 1}",
         where.values,
     )

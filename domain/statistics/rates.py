@@ -128,8 +128,7 @@ def coverage(visited: int, absent_with_notice: int, households: int) -> tuple[Ra
     return Rate(visited + absent_with_notice, households), Rate(visited, households)
 
 
-def third_assignment(assigned: Sequence[str], known: frozenset[str], threshold: int = 2) -> tuple[bool, bool]:
-    """For a cluster × unit with these assignments in twelve months: whether a root-cause project is made now, and
-    whether the assignment is linked to one that exists (5.11, 000-17)."""
-    over = len(assigned) > threshold
-    return over and not known, over and bool(known)
+def third_assignment(assigned: int, threshold: int = 2) -> bool:
+    """Whether so many assignments of a cluster × unit in twelve months ask for a root-cause project (5.11, 000-17); where
+    one is under way, later ones are linked to it."""
+    return assigned > threshold

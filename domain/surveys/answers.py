@@ -24,10 +24,9 @@ class FourAnswers:
     staff: str
     comment: str = ""
 
-    @property
-    def bad(self) -> bool:
-        """Whether it calls for supervision: the replies that the profile calls bad."""
-        asked = rulebook().practices.surveys[FOUR].questions
+    def bad(self, area_path: str) -> bool:
+        """Whether it calls for supervision: the replies that the rules of the wave's place call bad."""
+        asked = rulebook().for_area(area_path).practices.surveys[FOUR].questions
         said = {"solved": self.solved, "satisfied": str(self.satisfied), "active": self.staff}
         return any(asked[name].replies[code].bad for name, code in said.items())
 
@@ -43,13 +42,14 @@ async def by_token(token: str) -> tuple[SurveyInvite, SurveyWave]:
     return invite, wave
 
 
-async def answer_by_link(token: str, said: FourAnswers) -> SurveyInvite:
-    """Take the answers of a link, once."""
-    found, _ = await by_token(token)
+async def answer_by_link(token: str, said: FourAnswers) -> tuple[SurveyInvite, bool]:
+    """Take the answers of a link, once; the invite, and whether they call for supervision."""
+    found, wave = await by_token(token)
     invite = await SurveyInvite.filter(id=found.id).select_for_update().get()
     if invite.answered_at or invite.token_hash != token_digest(token):
         raise SurveyOver(answered=bool(invite.answered_at))
-    return await _keep(invite, said, "link", SYSTEM)
+    bad = said.bad(wave.area_path)
+    return await _keep(invite, said, ("link", bad), SYSTEM), bad
 
 
 async def answer_to(actor: Actor, invite_id: UUID, mode: str, said: FourAnswers) -> SurveyInvite:
@@ -59,18 +59,19 @@ async def answer_to(actor: Actor, invite_id: UUID, mode: str, said: FourAnswers)
         message = "这一轮调查不用这种方式"
         raise invalid("mode", message)
     invite.interviewer_id = actor.id
-    return await _keep(invite, said, mode, actor)
+    return await _keep(invite, said, (mode, said.bad(wave.area_path)), actor)
 
 
-async def _keep(invite: SurveyInvite, said: FourAnswers, mode: str, by: Actor) -> SurveyInvite:
+async def _keep(invite: SurveyInvite, said: FourAnswers, how: tuple[str, bool], by: Actor) -> SurveyInvite:
+    mode, bad = how
     invite.solved, invite.satisfied, invite.staff, invite.comment = said.solved, said.satisfied, said.staff, said.comment
     invite.mode, invite.answered_at = mode, now()
     await invite.save()
     case, _ = await lock_case(invite.case_id)
-    data = {"mode": mode, "wave_id": str(invite.wave_id), "bad": said.bad,
+    data = {"mode": mode, "wave_id": str(invite.wave_id), "bad": bad,
             "about": str(case.id), "solved": said.solved, "satisfied": said.satisfied, "staff": said.staff}  # fmt: skip
     # without the case: its timeline is read by the unit, the answers are not for it
     record(Fact("survey.answered", case.area_code, None, invite.id, data, actor=by))
-    if said.bad:
+    if bad:
         await open_supervision(case, "key", "survey", "四问调查中群众反映未解决或不满意,请核查并向群众说明。")
     return invite

@@ -56,16 +56,17 @@ async def write_links(
 
 async def _parcel(wave: SurveyWave, row: dict[str, Any], token: str, address: str) -> Parcel:
     await _issue(wave, row["id"], token)
-    text = rulebook().notices[NAME]
+    book = rulebook().for_area(wave.area_path)
+    text = book.notices[NAME]
     values = {"number": row["number"], "title": text.title, "due_on": day(local_date(wave.expires_at)),
-              "hotline": rulebook().hotline, "link": address + token, "token": token}  # fmt: skip
+              "hotline": book.hotline, "link": address + token, "token": token}  # fmt: skip
     words = fill(text.body, values)
     key = f"survey:{row['id']}"
     parcel = Parcel(
         key=key, name=NAME, appeal_id=row["appeal_id"], case_id=row["case_id"], resident_id=row["resident_id"],
         openid=row["openid"] or "", credit=row["credit"], phone=row["phone"], identity=row["identity"],
         area_path="" if row["resident_id"] else row["area_path"], values=values, page=PAGE + token,
-        words=f"请告诉诉求人(编号 {row['number']}):回访人员想请他回答四个问题,可以拨打 {rulebook().hotline}。",
+        words=f"请告诉诉求人(编号 {row['number']}):回访人员想请他回答四个问题,可以拨打 {book.hotline}。",
     )  # fmt: skip
     if row["resident_id"]:
         about = Words(event=NAME, title=text.title, text=words, appeal_id=row["appeal_id"])

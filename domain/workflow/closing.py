@@ -83,13 +83,16 @@ async def callback(turn: Turn, body: CallbackBody) -> None:
 
 
 async def _not_late_for_that(turn: Turn) -> None:
-    """Three attempts on two days, begun in time, move a limit that ends with the closing by one day, once."""
+    """The attempts that the place asks for (three on two days), begun in time, move a limit that ends with the closing by
+    one day, once."""
     case = turn.case
+    book = rulebook().for_area(case.area_path)
     handling = await clocks.running(case, "handling")
     tried = await Callback.filter(case_id=case.id, round=case.round, reached=False).order_by("at")
     if handling is None or not closes_inside(clocks.handling_track(case)) or has(handling.added, UNREACHABLE):
         return
-    if len(tried) >= 3 and len({one.on_date for one in tried}) >= 2 and tried[0].at <= handling.due_at:
+    days = len({one.on_date for one in tried})
+    if len(tried) >= book.callback_attempts and days >= book.callback_days and tried[0].at <= handling.due_at:
         await clocks.add(case, [*handling.added, [UNREACHABLE, ONE_WORKING_DAY.code]], now())
         turn.data["due_moved"] = 1
 

@@ -348,7 +348,7 @@ async def second_person(turn: Turn, body: Body) -> None:
 
 
 async def first_signature(turn: Turn) -> SecondSignature | None:
-    """What the first of two persons has asked for, unless the case has left its state since."""
+    """What the first of two persons has asked for, unless more than a remark came since."""
     return await SecondSignature.get_or_none(
         case_id=turn.case.id, action=turn.move.name, case_version__gte=turn.case.state_version
     )

@@ -96,3 +96,24 @@ async def test_a_merge_that_was_undone_stopped_no_clock(cast: Cast, at: Move) ->
     await cast.act("dispatcher", new, "accept")
     still = {row["id"] for row in await cases(cast, "timely_acceptance_rate", f"{PERIOD}&part=misses")}
     assert still == {new, target}, "accepted too late"
+
+
+async def test_a_case_counts_once_however_often_nobody_answers_and_stands_once_in_the_list(cast: Cast, at: Move) -> None:
+    period = "?on=2026-06-02&since=2026-06-01"
+    at("2026-06-01T09:00")
+    silent, reworked = await bring_to(cast, "answered"), await bring_to(cast, "answered")
+    for day in ("2026-06-01T10:00", "2026-06-01T11:00", "2026-06-02T10:00", "2026-06-02T11:00"):
+        at(day)
+        for case_id in (silent, reworked):
+            await cast.act("callback", case_id, "callback", **MISSED)
+    await cast.act("supervisor", reworked, "rework", reason="请再办一次")
+    await cast.act("handler", reworked, "take-up", plan="重新排查")
+    for _, login, action, body in ROAD:
+        if action in {"submit-result", "answer"}:
+            await cast.act(login, reworked, action, **body)
+    bad = {"reached": True, "solved": "no", "process": 1, "result": 1, "staff": "average"}
+    await cast.act("callback", reworked, "callback", **bad)
+    row = next(one for one in (await rates(cast, period))["rates"] if one["name"] == "satisfied_process")
+    assert (row["numerator"], row["denominator"], row["excluded"]) == (0, 1, 2), "two rounds in which nobody was reached"
+    listed = await cases(cast, "satisfied_process", period)
+    assert sorted((one["id"], one["excluded"]) for one in listed) == sorted([(silent, "X3"), (reworked, None)])

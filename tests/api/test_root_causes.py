@@ -201,3 +201,35 @@ async def test_scopes_walls_pages_and_refusals(cast: Cast, at: Move) -> None:
     assert cases[0] not in str(await get(cast, "rates/repeated_assignments/cases"))
     shown = await get(cast, f"root-cause-projects/{project}")
     assert (shown["assigned"], {case["id"] for case in shown["cases"]}) == (2, set(cases[1:]))
+
+
+@pytest.mark.mechanism("000-17")
+async def test_a_project_under_way_is_given_what_comes_after_the_twelve_months(cast: Cast, at: Move) -> None:
+    at("2025-01-10T09:00")
+    for _ in range(3):
+        await assigned(cast)
+    await sweep(cast)
+    at("2026-02-10T09:00")
+    late = await assigned(cast)
+    await sweep(cast)
+    assert [one["assigned"] for one in await projects(cast, f"case_id={late}")] == [4]
+
+
+@pytest.mark.mechanism("000-17")
+async def test_what_was_filed_before_an_outcome_and_dispatched_after_it_counts_anew(cast: Cast, at: Move) -> None:
+    at("2026-06-01T09:00")
+    for _ in range(3):
+        await assigned(cast)
+    await sweep(cast)
+    first = (await projects(cast))[0]["id"]
+    at("2026-06-02T09:00")
+    later = [await enter(cast) for _ in range(3)]
+    for body in ({"step": "cause"}, {"step": "policy"}, {"step": "outcome", "outcome": "new_rule"}):
+        await step(cast, first, text="写明", **body)
+    at("2026-06-02T11:00")
+    for case_id in later:
+        await cast.act("dispatcher", case_id, "register", appeal_type="help", topic="0901")
+        await cast.act("dispatcher", case_id, "accept")
+        await cast.act("dispatcher", case_id, "dispatch", lead=CITY)
+    await sweep(cast)
+    assert [(one["assigned"], one["state"]) for one in await projects(cast)] == [(3, "opened"), (3, "outcome")]

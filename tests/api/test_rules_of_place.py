@@ -149,3 +149,16 @@ async def test_the_resident_is_told_how_long_a_rating_is_possible_at_the_place(
     at("2026-07-31T08:00")
     assert (await li.post(f"{RESIDENT}/appeals/{appeal}/ratings", json=own)).status_code == 201
     assert (await li.get(f"{RESIDENT}/appeals/{appeal}")).json()["rate_until"] is None
+
+
+async def test_an_urgent_event_of_a_places_own_kind_calls_the_duty_officer(
+    cast: Cast, at: Move, town: Callable[..., None]
+) -> None:
+    at("2026-03-13T16:30")
+    kinds = rulebook().event_types
+    town(event_types={**kinds, "E99": replace(kinds["E4"], code="E99", name="水渠")})
+    body = {"id": str(uuid4()), "occurred_at": "2026-03-13T16:20:00+08:00", "event_type": "E99", "level": "urgent",
+            "grid_code": "360781100001001", "description": "水渠塌了"}  # fmt: skip
+    assert (await (await cast.worker()).post(f"{WORKER}/events", json=body)).status_code == 201
+    assert "ring_duty" in await cast.react()
+    assert await fetch("SELECT 1 AS told FROM notices WHERE event = 'event.reported'")

@@ -82,6 +82,14 @@ async def test_a_note_or_a_message_ends_no_first_signature(cast: Cast) -> None:
     assert (await cast.act("dispatcher2", case_id, "not-accept", **REFUSAL))["state"] == "not_accepted"
 
 
+async def test_a_first_signature_ends_with_a_leaders_instruction(cast: Cast) -> None:
+    case_id = await bring_to(cast, "registered")
+    await cast.act("dispatcher", case_id, "not-accept", **REFUSAL)
+    await cast.act("leader", case_id, "instruct", text="请市水利局今日接办", unit=WATER)
+    shown = await cast.act("dispatcher2", case_id, "not-accept", **REFUSAL)
+    assert shown["state"] == "registered", "the first one signed before the instruction"
+
+
 @pytest.mark.mechanism("000-29")
 async def test_a_first_signature_ends_when_another_appeal_joins_the_case(cast: Cast) -> None:
     case_id, other = [await bring_to(cast, "registered") for _ in range(2)]

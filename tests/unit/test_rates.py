@@ -92,9 +92,5 @@ def test_coverage_shows_visited_apart_from_offered() -> None:
     assert (reached.shown, visited.shown) == ("97.67", "95.81")
 
 
-def test_the_third_assignment_makes_one_project_and_the_fourth_is_linked() -> None:
-    none: frozenset[str] = frozenset()
-    assert third_assignment(["a"], none) == (False, False)
-    assert third_assignment(["a", "b"], none) == (False, False)
-    assert third_assignment(["a", "b", "c"], none) == (True, False)
-    assert third_assignment(["a", "b", "c", "d"], frozenset({"p"})) == (False, True)
+def test_the_third_assignment_asks_for_a_project() -> None:
+    assert [third_assignment(count) for count in (1, 2, 3, 4)] == [False, False, True, True]
