@@ -16,6 +16,8 @@ from domain.clock import now
 from domain.review.retaliation import BARRED
 from domain.rulebook import rulebook
 from domain.supervision.assessments import OF_CASE
+from domain.workflow.bars import barred
+from domain.workflow.levels import shown_level
 from web.shapes import clock_shape, local, masked_name, masked_phone
 
 Row = dict[str, Any]
@@ -63,6 +65,7 @@ def case_shape(actor: Actor, row: Row, file: CaseFile) -> Row:
         "household_id": row["household_id"] if known else None,
         "is_initial": row["is_initial"] if known else None,
         **{name: row[name] if known else None for name in POSITION},
+        **shown_level(row["desk_level"], row["place_kind"], row["lead_kind"]),
         "topic_name": rulebook().topics[row["topic"]].name if row["topic"] in rulebook().topics else "",
         "track_reasons": row["track_reasons"],
         "lead": _unit(row["lead_id"], row["lead_name"]),
@@ -116,11 +119,11 @@ def _all_open(actor: Actor, case: CaseFacts, file: CaseFile) -> bool:
 
 
 def _can(actor: Actor, row: Row, file: CaseFile) -> list[str]:
-    """The moves of the table, less those about a request that nobody has made, or has made already."""
+    """The moves of the table, less those that are always refused and those about a request that nobody
+    has made, or has made already."""
     case = facts(row)
+    idle = barred(actor, case, row, file.clocks, file.returns)
     pending = any(request["state"] == "open" for request in file.returns)
-    asked = any(request["department_id"] == case.lead_id for request in file.returns)
-    idle = {"return"} if pending or asked else set()
     idle |= set() if pending else {"grant-return", "refuse-return"}
     waiting = any(request["state"] == "open" for request in file.extensions)
     idle |= {"extend"} if waiting else {"grant-extension", "refuse-extension"}

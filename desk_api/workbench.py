@@ -10,6 +10,7 @@ from domain.cases.states import STATES
 from domain.cases.workbench import workbench, workbench_counts
 from domain.clock import now
 from domain.problems import ChangedMeanwhile, GuardNotMet, MoveNotAllowed
+from domain.workflow.levels import shown_level
 from domain.workflow.village import take
 from web.bodies import Strict
 from web.paging import Page, paged
@@ -52,10 +53,11 @@ def _line(row: dict[str, Any]) -> dict[str, Any]:
     if row["next_clock"]:
         level = exact_level(row["ladder"], now())
         clock = {"name": row["next_clock"], "due_at": local(row["next_due_at"]), "level": level}
-    names = ("id", "number", "kind", "state", "version", "title", "event_type", "level", "urgent", "desk_level",
-             "area_code", "area_name")  # fmt: skip
+    names = ("id", "number", "kind", "state", "version", "title", "event_type", "level", "urgent", "area_code",
+             "area_name")  # fmt: skip
     return {
         **{name: row[name] for name in names}, "state_name": STATES[row["state"]],
+        **shown_level(row["desk_level"], row["place_kind"], row["lead_kind"]),
         "received_at": local(row["received_at"]), "clock": clock,
     }  # fmt: skip
 

@@ -15,7 +15,7 @@ from domain.cases.events import move_in_the_field
 from domain.cases.field import FieldSearch, field_cases
 from domain.cases.move import EFFECTS
 from domain.cases.policy import allowed, identity_open
-from domain.cases.queries import case_row, deadlines, facts, timeline
+from domain.cases.queries import case_row, deadlines, facts, return_requests, timeline
 from domain.cases.states import ENDED, OPEN, STATES
 from domain.clock import SHANGHAI, local_date, now
 from domain.problems import (
@@ -30,6 +30,8 @@ from domain.problems import (
     invalid,
 )
 from domain.sql import fetch
+from domain.workflow.bars import barred
+from domain.workflow.levels import shown_level
 from grid_api.schemas import CasePage
 from web.paging import paged
 from web.routes import Ask, Route, path_id
@@ -133,10 +135,13 @@ async def _detail(ask: Ask, row: dict[str, Any]) -> dict[str, Any]:
     # where somebody stood who wants to stay unknown tells who it is; so it does to whoever took revenge on them
     about = facts(row)
     known = row["lon"] is not None and all(identity_open(appeal["identity"], about, ask.actor) for appeal in said)
+    running = await deadlines(row["id"])
+    idle = barred(ask.actor, about, row, running, await return_requests(row["id"]))
     return {
         **_heading(ask, row),
-        "can": [name for name in allowed(about, ask.actor) if name in ACTIONS],
-        "clocks": [clock_shape(clock, exact_level(clock["ladder"], now())) for clock in await deadlines(row["id"])],
+        **shown_level(row["desk_level"], row["place_kind"], row["lead_kind"]),
+        "can": [name for name in allowed(about, ask.actor) if name in ACTIONS and name not in idle],
+        "clocks": [clock_shape(clock, exact_level(clock["ladder"], now())) for clock in running],
         "result": row["result"],
         "location": {"lon": row["lon"], "lat": row["lat"], "datum": row["datum"]} if known else None,
         "said": [appeal["content"] for appeal in said if appeal["shown"]],

@@ -79,8 +79,9 @@ async def case_row(actor: Actor, case_id: UUID) -> dict[str, Any]:
     where = visible_cases(actor)
     where.add("c.id = {}", case_id)
     rows = await fetch(
-        f"SELECT c.*, d.name AS lead_name, a.name AS area_name, {CO_UNITS} FROM cases c"
-        " LEFT JOIN departments d ON d.id = c.lead_id LEFT JOIN areas a ON a.code = c.area_code"
+        f"SELECT c.*, d.name AS lead_name, a.name AS area_name, a.kind AS place_kind, l.kind AS lead_kind, {CO_UNITS}"
+        " FROM cases c LEFT JOIN departments d ON d.id = c.lead_id LEFT JOIN areas a ON a.code = c.area_code"
+        " LEFT JOIN areas l ON l.code = d.area_code"
         f" WHERE {where.sql}",
         where.values,
         json=("steps", "plus_steps", "skipped", "recused", "deciders", "track_reasons", "flags"),
@@ -247,6 +248,11 @@ CLOCKS = "SELECT * FROM deadlines WHERE case_id = $1 ORDER BY stopped_at IS NOT 
 async def deadlines(case_id: UUID) -> list[dict[str, Any]]:
     """The clocks of a case, running ones first, then by due date."""
     return await fetch(CLOCKS, [case_id], json=("explanation", "ladder"))
+
+
+async def return_requests(case_id: UUID) -> list[dict[str, Any]]:
+    """What was asked to be returned (退单): by which unit, and what became of it."""
+    return await fetch("SELECT department_id, state FROM return_requests WHERE case_id = $1 ORDER BY id", [case_id])
 
 
 _LINES = (

@@ -21,8 +21,10 @@ async def workbench(actor: Actor, part: str, before: UUID | None, limit: int) ->
         where.add("c.id < {}", before)
     return await fetch(
         "SELECT c.id, c.number, c.kind, c.state, c.version, c.title, c.event_type, c.level, c.urgent, c.desk_level,"
-        " c.area_code, a.name AS area_name, c.received_at, n.name AS next_clock, n.due_at AS next_due_at, n.ladder"
-        " FROM cases c LEFT JOIN areas a ON a.code = c.area_code"
+        " c.area_code, a.name AS area_name, a.kind AS place_kind, l.kind AS lead_kind, c.received_at,"
+        " n.name AS next_clock, n.due_at AS next_due_at, n.ladder"
+        " FROM cases c LEFT JOIN areas a ON a.code = c.area_code LEFT JOIN departments d ON d.id = c.lead_id"
+        " LEFT JOIN areas l ON l.code = d.area_code"
         " LEFT JOIN LATERAL (SELECT name, due_at, ladder FROM deadlines WHERE case_id = c.id AND stopped_at IS NULL"
         "  ORDER BY due_at LIMIT 1) n ON TRUE"
         f" WHERE {where.sql} ORDER BY c.id DESC LIMIT {limit + 1}",

@@ -28,6 +28,12 @@ async def case_row(case_id: UUID | None) -> dict[str, Any] | None:
     return await fetch_one(_CASE, [case_id])
 
 
+async def words_of(what: Happening) -> str:
+    """The words that were written with an event, as its timeline shows them; empty when there are none or no longer."""
+    row = await fetch_one("SELECT text FROM case_texts WHERE id = $1::uuid", [what.data.get("text_id")])
+    return row["text"] if row else ""
+
+
 def level_path(area_path: str, level: str) -> str:
     """The path of the county or town that an area lies in; the area itself for any other level."""
     return ".".join(area_path.split(".")[: _KIND_DEPTH.get(level, len(area_path))])
@@ -93,7 +99,7 @@ def _values(case: dict[str, Any]) -> dict[str, str]:
     values = {
         "number": case.get("number") or "", "title": case.get("title") or "", "unit": case.get("unit") or "",
         "place": case.get("area_name") or "", "event_type": kind.name if kind else "", "hotline": book.hotline,
-        "emergency": emergency.name if emergency else "",
+        "emergency": emergency.name if emergency else "", "reason": " ".join((case.get("reason") or "").split()),
     }  # fmt: skip
     if case.get("due_at"):
         values["due_on"] = day(local_date(case["due_at"]))

@@ -11,6 +11,7 @@ from domain.sql import fetch
 DESK_OF_CLOCK = {"accept": "intake_officer", "callback": "callback_officer", "instructed": "supervision_section",
                  "return_decision": "dispatcher"}
 DESK = "dispatcher"
+VILLAGE_DESK = ("village_secretary", "village_petition_agent")
 STAND_IN = "joint_meeting_office"  # takes over where everybody else belongs to the unit complained of
 _UNIT_ROLES: dict[str, tuple[str, ...]] = {
     "yellow": ("handler",),
@@ -63,6 +64,16 @@ async def of_department(department_id: UUID, roles: Sequence[str]) -> Sequence[U
 async def desk(case: dict[str, Any], role: str) -> Sequence[UUID]:
     """The nearest holders of a desk role for the area of a case; the dispatchers where nobody holds it."""
     return await holders(role, case["area_path"]) or await holders(DESK, case["area_path"])
+
+
+async def village_desk(area_path: str) -> list[UUID]:
+    """Who works at the desk of the village in which a place lies."""
+    rows = await fetch(
+        "SELECT DISTINCT g.staff_id FROM assignments g JOIN areas a ON a.path = g.area_path AND a.kind = 'village'"
+        " WHERE g.role = ANY($1::text[]) AND ($2 = g.area_path OR starts_with($2, g.area_path || '.'))",
+        [list(VILLAGE_DESK), area_path],
+    )
+    return [row["staff_id"] for row in rows]
 
 
 async def outside_wall(case: dict[str, Any], people: Iterable[UUID]) -> set[UUID]:

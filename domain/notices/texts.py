@@ -67,7 +67,7 @@ STAFF: dict[str, NoticeText] = {
     "case.info-lapsed": NoticeText("补充期限已过", "工单 {number} 的诉求人没有补充材料,请按现有材料决定是否受理。"),
     "case.closed": NoticeText("您上报的事件已办结", "工单 {number} 已办结:{title}。"),
     "inspect-passed": NoticeText("您上报的事件已验收", "工单 {number} 现场验收通过:{title}。"),
-    "inspect-failed": NoticeText("验收未通过", "工单 {number} 现场验收未通过,退回处置:{title}。"),
+    "inspect-failed": NoticeText("验收未通过", "工单 {number} 现场验收未通过,退回处置:{title}。验收意见:{reason}。"),
     "hearing.requested": NoticeText("有听证申请", "工单 {number} 有听证申请,请决定是否举行:{title}。"),
     "hearing.ordered": NoticeText("听证通知", "工单 {number} 将举行听证,请承办单位派人参加:{title}。"),
     "hearing.member": NoticeText("请您担任听证员", "{time}在{place}举行工单 {number} 的听证,请您作为听证员参加。"),
@@ -109,13 +109,16 @@ _CLAUSE = re.compile("[^,;\uff0c\uff1b]+[,;\uff0c\uff1b]?")  # full-width ones t
 _SENTENCE = re.compile("[^。!\uff01]+[。!\uff01]?")
 _ENDS = "。!\uff01"
 _PAUSES = ",;\uff0c\uff1b"
+_ASKED = "?!\uff1f\uff01"
 _TRANSFER = re.compile(r"已转送(?P<unit>.+?)办理\((?P<reason>.+)\)(?:,联系方式:(?P<contact>.+))?。", re.DOTALL)
 _NEXT = "建议途径:"
 
 
 def fill(template: str, values: Mapping[str, str]) -> str:
-    """Fill a template; a clause whose value is missing or empty is left out."""
-    sentences = (_sentence(found, values) for found in _SENTENCE.findall(template))
+    """Fill a template; a clause whose value is missing or empty is left out. The template sets the stops: what a value
+    ends with makes way for them."""
+    told = {name: value.strip().rstrip("。" + _PAUSES) for name, value in values.items()}
+    sentences = (_sentence(found, told) for found in _SENTENCE.findall(template))
     return "".join(sentence for sentence in sentences if sentence)
 
 
@@ -123,7 +126,9 @@ def _sentence(sentence: str, values: Mapping[str, str]) -> str:
     end = sentence[-1] if sentence[-1] in _ENDS else ""
     clauses = _CLAUSE.findall(sentence.removesuffix(end))
     kept = "".join(clause.format_map(values) for clause in clauses if _known(clause, values)).rstrip(_PAUSES)
-    return kept + end if kept.strip() else ""
+    if not kept.strip():
+        return ""
+    return kept if kept[-1] in _ASKED else kept + end
 
 
 def _known(clause: str, values: Mapping[str, str]) -> bool:

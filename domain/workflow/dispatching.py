@@ -13,18 +13,17 @@ from domain.cases import clocks
 from domain.cases.models import Case, CaseUnit, Deadline, ReturnRequest
 from domain.cases.move import Body, Turn, effect
 from domain.clock import now
-from domain.deadlines.limits import due
 from domain.dispatch.proposals import propose
 from domain.dispatch.records import Decided, consult_case, keep_record
 from domain.ids import new_id
 from domain.journal.unit import Fact, digest, record
 from domain.problems import ConflictOfInterest, GuardNotMet, invalid
 from domain.rulebook import rulebook
+from domain.workflow.bars import bars_designation, bars_dispatch, bars_escalation, bars_return
 from domain.workflow.intake import Text, accept_underway, leave_simple
-from domain.workflow.levels import LADDER, NAMES, above, at_level, judged_by, level_of, top
+from domain.workflow.levels import LADDER, above, at_level, judged_by, level_of
 from domain.workflow.parts import CoTask, day_of, give_parts, parts_of
 
-RETURNS_BEFORE_DESIGNATION = 2
 REVIEWERS = tuple(role for role, rights in ROLE_PERMISSIONS.items() if Permission.CASE_REVIEW in rights)
 
 
@@ -42,8 +41,8 @@ class Dispatch(Body, kw_only=True):
 @effect("dispatch", Dispatch)
 async def dispatch(turn: Turn, body: Dispatch) -> None:
     """Give the case to a lead unit and its co-units; recusal and the conflict wall come first (000-35, 001-20)."""
-    if turn.case.returns > RETURNS_BEFORE_DESIGNATION:
-        raise GuardNotMet(reason="此件已被退回三次,须由联席办指定承办单位。", missing=["designate"])
+    if why := bars_dispatch(vars(turn.case)):
+        raise GuardNotMet(reason=why, missing=["designate"])
     at_level(turn, turn.case.desk_level, "派单")
     await assign_units(turn, body)
 
@@ -51,8 +50,8 @@ async def dispatch(turn: Turn, body: Dispatch) -> None:
 @effect("designate", Dispatch)
 async def designate(turn: Turn, body: Dispatch) -> None:
     """Designate a unit after more than two returns; final, it cannot be returned again."""
-    if turn.case.returns <= RETURNS_BEFORE_DESIGNATION:
-        raise GuardNotMet(reason="退单未超过两次,由分办人员派单,无须指定。", missing=[])
+    if why := bars_designation(vars(turn.case)):
+        raise GuardNotMet(reason=why, missing=[])
     turn.data["final"] = turn.case.designated = True
     await assign_units(turn, body)
 
@@ -163,17 +162,10 @@ class Return(Body, kw_only=True):
 async def ask_return(turn: Turn, body: Return) -> None:
     """Ask to return the case (退单): once per unit, with a reason; the handling clock runs on."""
     lead = turn.case.lead_id
-    if turn.case.designated:
-        raise GuardNotMet(reason="联席办指定的承办单位为最终决定,不能再退单。", missing=[])
-    sign = await Deadline.get_or_none(case_id=turn.case.id, name="sign", round=turn.case.round)
-    if sign and (sign.stopped_at or now()) > sign.due_at:
-        raise GuardNotMet(reason="签收已超时,不能再退单。", missing=[])
-    _check_window(turn.case)
-    before = await ReturnRequest.filter(case_id=turn.case.id)
-    if any(request.state == "open" for request in before):
-        raise GuardNotMet(reason="退单申请正在等待分办人员决定。", missing=[])
-    if any(request.department_id == lead for request in before):
-        raise GuardNotMet(reason="同一单位对同一件只能申请退单一次。", missing=[])
+    signs = await Deadline.filter(case_id=turn.case.id, name="sign").values("name", "round", "stopped_at", "due_at")
+    before = await ReturnRequest.filter(case_id=turn.case.id).values("state", "department_id")
+    if why := bars_return(vars(turn.case), signs, before):
+        raise GuardNotMet(reason=why, missing=[])
     await ReturnRequest.create(
         id=new_id(), case_id=turn.case.id, department_id=lead, reason=body.reason, state="open", asked_at=now()
     )
@@ -188,16 +180,6 @@ async def drop_return(case: Case) -> None:
     """An open request to return lapses when the unit takes the work up, or the case goes to another one."""
     if await ReturnRequest.filter(case_id=case.id, state="open").update(state="lapsed", decided_at=now()):
         await clocks.stop(case, ("return_decision",), now())
-
-
-def _check_window(case: Case) -> None:
-    """409 once the time to object is over: five working days for petitions (条例 art 23), one for hotline orders."""
-    book = rulebook().for_area(case.area_path)
-    handling = clocks.handling_track(case).handling
-    legal = handling is not None and handling.limit.legal
-    limit = book.limits["return_objection" if legal else "return_request"]
-    if case.dispatched_at and due(limit, case.dispatched_at, book.calendar).due_at < now():
-        raise GuardNotMet(reason=f"派单已超过{limit.text},不能再退单。", missing=[])
 
 
 class Decision(Body, kw_only=True):
@@ -243,8 +225,8 @@ async def escalate(turn: Turn, body: Escalate) -> None:
     """Raise the case to the desk of the next level; the lower level keeps care and contact (提级, 000-38, 002-13)."""
     case = turn.case
     level = await level_of(case)
-    if case.lead_id is None and LADDER.index(level) >= LADDER.index(top()):
-        raise GuardNotMet(reason=f"此件已在{NAMES[level]},没有更高一级可提。", missing=[])
+    if why := bars_escalation(vars(case), level):
+        raise GuardNotMet(reason=why, missing=[])
     at_level(turn, level, "再提级")
     upper = above(case, level)
     if level == LADDER[0]:

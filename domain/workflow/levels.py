@@ -1,10 +1,13 @@
 """The ladder of desks (提级, 000-38, 002-13): where a case is, what comes above, and who may still decide on it."""
 
+from domain.access.actor import Actor
 from domain.access.models import Department
 from domain.access.permissions import UNIT_ROLES
 from domain.areas.models import Area
 from domain.cases.models import Case
 from domain.cases.move import Turn
+from domain.cases.policy import CaseFacts
+from domain.cases.states import Move
 from domain.practices import LadderStep
 from domain.problems import GuardNotMet
 from domain.rulebook import rulebook
@@ -14,6 +17,7 @@ LADDER = ("village", "town", "meeting", "county", "city")
 _LEVEL_OF = {"grid": "village", "village": "village", "town": "town", "city": "city", "province": "city"}
 _PARTS = {"town": 4, "meeting": 4, "county": 3, "city": 2}  # an area path begins with province, city, county, town
 NAMES = {"town": "镇", "meeting": "镇联席会议", "county": "县联席会议", "city": "市级"}
+_UNRAISED = {"village": "村(社区)", "county": "县级"}  # a unit of the county is not its joint meeting
 _CITY_CODE = 4  # digits
 
 
@@ -55,21 +59,38 @@ def step_from(area_path: str, level: str) -> LadderStep | None:
 async def level_of(case: Case) -> str:
     """Where the case is now: the level it was raised to, or where it arose, or the level of its lead unit."""
     place = await Area.get(code=case.area_code)
-    found = [case.desk_level or _LEVEL_OF.get(place.kind, "county")]
     lead = await Department.get_or_none(id=case.lead_id) if case.lead_id else None
-    if lead:
-        of_lead = await Area.get_or_none(code=lead.area_code)
-        found.append(_LEVEL_OF.get(of_lead.kind, "county") if of_lead else found[0])
+    of_lead = await Area.get_or_none(code=lead.area_code) if lead else None
+    return level_at(case.desk_level, place.kind, of_lead.kind if of_lead else None)
+
+
+def level_at(desk_level: str, place_kind: str | None, lead_kind: str | None) -> str:
+    """The same from plain values: the level it was raised to, and the kinds of area where it arose and of its lead."""
+    found = [desk_level or _LEVEL_OF.get(place_kind or "", "county")]
+    if lead_kind:
+        found.append(_LEVEL_OF.get(lead_kind, "county"))
     return max(found, key=LADDER.index)
+
+
+def shown_level(desk_level: str, place_kind: str | None, lead_kind: str | None) -> dict[str, str]:
+    """Where a case is, as both doors show it: the level and its name."""
+    level = level_at(desk_level, place_kind, lead_kind)
+    name = NAMES[level] if level == desk_level else _UNRAISED.get(level) or NAMES[level]
+    return {"desk_level": level, "desk_level_name": name}
 
 
 def at_level(turn: Turn, level: str, deed: str) -> None:
     """409 where the actor's desk stands below the level to which a case was raised; its lead unit decides its own."""
-    parts, case = _PARTS.get(level), turn.case
-    of_lead = "lead" in turn.move.relation and case.lead_id in turn.actor.departments
-    if parts is None or of_lead or turn.actor.kind == "system":
-        return
-    rights = [found for found in (turn.move.permission, *turn.move.also) if found]
-    grants = [grant for right in rights for grant in turn.actor.granting(right, case.area_path)]
-    if not any(len(grant.area_path.split(".")) <= parts for grant in grants if grant.role not in UNIT_ROLES):
+    if below(turn.actor, turn.case, turn.move, level):
         raise GuardNotMet(reason=f"此件已提级到{NAMES[level]},由该级决定是否{deed};本级继续做好联系和照料。", missing=[])
+
+
+def below(actor: Actor, case: Case | CaseFacts, move: Move, level: str) -> bool:
+    """Whether the actor's desk stands below a level and so may not make the move there."""
+    parts = _PARTS.get(level)
+    of_lead = "lead" in move.relation and case.lead_id in actor.departments
+    if parts is None or of_lead or actor.kind == "system":
+        return False
+    rights = [found for found in (move.permission, *move.also) if found]
+    grants = [grant for right in rights for grant in actor.granting(right, case.area_path)]
+    return not any(len(grant.area_path.split(".")) <= parts for grant in grants if grant.role not in UNIT_ROLES)

@@ -10,7 +10,14 @@ from domain.deadlines.limits import Limit
 from domain.notices import recipients
 from domain.notices.actions import Happening
 from domain.notices.delivery import Parcel, begin, settle
-from domain.notices.desk_letters import case_row, level_path, tell_members_of, tell_staff, warn_staff
+from domain.notices.desk_letters import (
+    case_row,
+    level_path,
+    tell_members_of,
+    tell_staff,
+    warn_staff,
+    words_of,
+)
 from domain.notices.letters import members_of
 from domain.people.models import Membership
 from domain.ports import ProviderFailure, SmsMessage
@@ -147,7 +154,7 @@ async def _reporter(what: Happening, case: dict[str, Any]) -> None:
     told = {case["reporter_id"]} if case["reporter_id"] else set()
     if not passed and case["handler_id"]:
         told.add(case["handler_id"])
-    await tell_staff(what, name, case, told)
+    await tell_staff(what, name, {**case, "reason": "" if passed else await words_of(what)}, told)
     if what.event == "case.inspected" and passed:
         await tell_members_of(what, "household-done", case, await members_of(case["household_id"]))
 
@@ -157,7 +164,8 @@ async def _deadline(what: Happening, case: dict[str, Any]) -> None:
 
 
 def ring_duty(services: Services) -> Task:
-    """Tell the duty officers of an urgent event at once, at any hour, by inbox and telephone."""
+    """Tell the duty officers of an urgent event at once, at any hour, by inbox and telephone; the linked units and the
+    desk of the village find it in their inbox."""
 
     async def run(job: Run) -> None:
         what = happening(job)
@@ -168,8 +176,9 @@ def ring_duty(services: Services) -> Task:
                 return []
             area = case["area_path"]
             duty = await holders("duty_officer", area) or await holders("dispatcher", area)
-            linked = await recipients.linked(rulebook().event_types[case["event_type"]].linked, area)
-            told = await tell_staff(what, what.event, case, {*duty, *linked})
+            linked = await recipients.linked(rulebook().for_area(area).event_types[case["event_type"]].linked, area)
+            village = await recipients.village_desk(area)
+            told = await tell_staff(what, what.event, case, {*duty, *linked, *village})
             if services.sms is None or RING not in rulebook().sms_templates:
                 return []
             phones = await recipients.duty_phones(told & set(duty))

@@ -41,6 +41,21 @@ def test_an_unknown_value_takes_its_clause_with_it(template: str, values: dict[s
     assert fill(template, values) == text
 
 
+@pytest.mark.parametrize(
+    ("template", "title", "text"),
+    [
+        ("工单交你单位主办:{title}。请签收。", "路灯杆倾斜。", "工单交你单位主办:路灯杆倾斜。请签收。"),
+        ("工单交你单位主办:{title}。", "路灯杆倾斜。。 ", "工单交你单位主办:路灯杆倾斜。"),
+        ("请办理 {title},尽快答复。", "路灯杆倾斜。", "请办理 路灯杆倾斜,尽快答复。"),
+        ("请办理:{title}。尽快。", "谁来修路灯\uff1f", "请办理:谁来修路灯\uff1f尽快。"),
+        ("请办理:{title}。尽快。", "一杆倾斜。一杆不亮。", "请办理:一杆倾斜。一杆不亮。尽快。"),
+        ("请办理:{title}。尽快。", "。", "尽快。"),
+    ],
+)
+def test_a_value_that_ends_a_sentence_gets_no_second_stop(template: str, title: str, text: str) -> None:
+    assert fill(template, {"title": title}) == text
+
+
 def test_a_value_is_never_read_as_a_template() -> None:
     assert fill("原因:{reason}。", {"reason": "{number},。{hotline}"}) == "原因:{number},。{hotline}。"
 
