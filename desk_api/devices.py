@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from domain.access.permissions import Permission as P
 from domain.problems import GuardNotMet
+from domain.sync.clocks import far_off
 from domain.sync.devices import devices_of, set_trust
 from web.bodies import Strict
 from web.routes import Ask, Route, path_id
@@ -35,6 +36,7 @@ def _shape(row: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": row["id"], "worker_id": row["worker"], "first_sync_at": local(row["first_seen_at"]),
         "last_sync_at": local(row["seen_at"]), "revoked_at": local(row["revoked_at"]),
+        "clock": {"skew_s": row["skew_s"], "far_off": far_off(row["skew_s"])},
         "state": "revoked" if row["revoked_at"] else "trusted",
     }  # fmt: skip
 

@@ -13,6 +13,7 @@ from msgspec import Meta
 from domain.access.permissions import Permission as P
 from domain.problems import GuardNotMet, catalogue, invalid
 from domain.sync import quarantine
+from domain.sync.clocks import far_off
 from domain.sync.intake import Desk, Verb
 from domain.text import clean_text
 from web.bodies import Strict
@@ -84,7 +85,7 @@ async def discard(ask: Ask) -> dict[str, Any]:
 
 def _shape(row: dict[str, Any]) -> dict[str, Any]:
     result = row["result"]
-    reason = {"code": result.get("code"), "text": result.get("message")}
+    reason = {"code": result.get("code"), "text": result.get("message"), "technical": result.get("technical")}
     return {
         "id": row["item"],
         "verb": row["verb"],
@@ -98,6 +99,7 @@ def _shape(row: dict[str, Any]) -> dict[str, Any]:
         "reason": {**reason, "advice": ADVICE.get(reason["code"], "")},
         "now": result.get("now"),
         "occurred_at": local(row["occurred_at"]),
+        "clock": {"quality": row["clock_quality"], "skew_s": row["skew_s"], "far_off": far_off(row["skew_s"])},
         "received_at": local(row["received_at"]),
         "settled_at": local(row["settled_at"]),
         "settled_by": row["settled_name"],

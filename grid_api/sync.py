@@ -27,14 +27,17 @@ from domain.problems import (
     NotAllowed,
     NotSignedIn,
     TemporarilyUnavailable,
+    TooManyItems,
 )
 from domain.sync.cursor import Cursor, device_key, fits, seal, unseal
 from domain.sync.devices import current_worker, device_row, greet
 from domain.sync.epoch import Life, Marker, last_number, life, write_marker
 from domain.sync.files import expecting, tie_arrived
-from domain.sync.intake import Desk, Sender, lock_entity, release, take, waiting
-from domain.sync.items import KEEP_DAYS, MOST_BYTES, MOST_ITEMS, Envelope, Parcel, read_item
-from domain.sync.outcome import Outcome, TryAgain
+from domain.sync.intake import Desk, Sender, keep_refused, release, take, waiting
+from domain.sync.items import KEEP_DAYS, MOST_BYTES, MOST_ITEMS, Envelope, Parcel, Received, read_item
+from domain.sync.mark import lock_entity
+from domain.sync.mine import give_up as leave
+from domain.sync.outcome import PASSING, Outcome, TryAgain, unreadable
 from domain.sync.pull import PAGE, Page, pull
 from domain.sync.queries import item_result, refused_items
 from grid_api.sync_verbs import verbs
@@ -114,6 +117,12 @@ async def list_refused(ask: Ask) -> dict[str, Any]:
     return paged(await refused_items(ask.actor, page.before, page.limit), page.limit, _refused)
 
 
+async def give_up(ask: Ask) -> None:
+    """I leave a refused item of mine (`DELETE /sync/items/{id}`)."""
+    _worker(ask)
+    await leave(ask.actor, path_id(ask))
+
+
 def _refused(row: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": row["item"], "sequence": row["sequence"], "verb": row["verb"], "entity_id": row["entity"],
@@ -150,8 +159,10 @@ def _worker(ask: Ask) -> UUID:
 
 
 def _measure(ask: Ask, items: list[msgspec.Raw]) -> None:
-    if len(ask.request.body) > MOST_BYTES or len(items) > MOST_ITEMS:
-        raise BodyTooLarge(limit_bytes=MOST_BYTES, limit_items=MOST_ITEMS)
+    if len(ask.request.body) > MOST_BYTES:
+        raise BodyTooLarge(limit_bytes=MOST_BYTES)
+    if len(items) > MOST_ITEMS:
+        raise TooManyItems(limit_items=MOST_ITEMS)
 
 
 def _cursor(worker: UUID, body: Envelope, now: Life) -> Cursor:
@@ -189,15 +200,28 @@ async def _push(ask: Ask, sender: Sender, items: list[msgspec.Raw]) -> list[dict
 
 
 async def _one(ask: Ask, desk: Desk, sender: Sender, raw: bytes) -> dict[str, Any]:
+    """The result of one item. Only what is ours to mend may come again; what the item itself is at fault for is refused and
+    kept, or the phone would send it for ever."""
     received = read_item(raw)
     try:
         outcome = await run_unit(ask.actor, partial(take, desk, sender, received), ask.app.enqueue)
     except Exception as error:  # noqa: BLE001 (one item must not sink the batch)
-        problem = translate(error)
-        if not isinstance(error, TryAgain):
-            _log_fault(received.id, error)
-        outcome = Outcome("retry", problem.code, problem.title)
+        outcome = await _refuse(ask, sender, received, error)
     return {"id": received.id, **outcome.shown}
+
+
+async def _refuse(ask: Ask, sender: Sender, received: Received, error: Exception) -> Outcome:
+    """Keep the text of an item that could not be taken in for a fault of its own."""
+    problem = translate(error.__cause__ if isinstance(error, TryAgain) and error.__cause__ else error)
+    if problem.status < 500 and problem.code not in PASSING:
+        keep = partial(keep_refused, sender, received, unreadable(f"{problem.code}: {type(error).__name__}"))
+        try:
+            return await run_unit(ask.actor, keep, ask.app.enqueue)
+        except Exception as again:  # noqa: BLE001 (nothing is stored, so the phone keeps it)
+            problem, error = translate(again), again
+    if not isinstance(error, TryAgain):
+        _log_fault(received.id, error)
+    return Outcome("retry", problem.code, problem.title)
 
 
 async def _catch_up(ask: Ask, desk: Desk, sender: Sender) -> None:
@@ -220,16 +244,18 @@ def _log_fault(item_id: UUID | None, error: BaseException) -> None:
     log.error("sync item failed", item_id=str(item_id), exc_info=error)
 
 
-_PROBLEMS = (EpochChanged, CursorTooOld, InvalidCursor, BodyTooLarge)
+_PROBLEMS = (EpochChanged, CursorTooOld, InvalidCursor, BodyTooLarge, TooManyItems)
 _LIMIT = (Limit("sync", 600, 60, per="caller"),)
 ROUTES = (
     Route(method="POST", path="/sync", handler=sync, gate=SIGNED_IN, body=Envelope, own_units=True, replay=False,
           limit=_LIMIT, summary="离线同步:送记录、取变化", problems=_PROBLEMS),
     Route(method="POST", path="/sync/quarantine", handler=hand_over, gate=PUBLIC, body=Parcel, own_units=True,
           replay=False, limit=(Limit("quarantine", 60, 60),), summary="停用后交出未送记录(待审核)",
-          problems=(NotSignedIn, BodyTooLarge)),
+          problems=(NotSignedIn, BodyTooLarge, TooManyItems)),
     Route(method="GET", path="/sync/items", handler=list_refused, gate=SIGNED_IN, query=List, reads=True,
           summary="我没有登记上的离线记录"),
     Route(method="GET", path="/sync/items/<id:str>", handler=show_item, gate=SIGNED_IN, reads=True,
           summary="一条记录的处理结果"),
+    Route(method="DELETE", path="/sync/items/<id:str>", handler=give_up, gate=SIGNED_IN, status=204,
+          summary="放弃我的一条没有登记上的记录"),
 )  # fmt: skip

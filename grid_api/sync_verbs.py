@@ -68,7 +68,7 @@ _RECORDS = {
 
 def verbs(ask: Ask) -> dict[str, Verb]:
     """Every verb by its name: `visit`, `visit:agree`, `event`, `case:<action>`, `patrol`, `task:done`, …"""
-    found = {name: Verb(partial(_perform, ask, call)) for name, call in _RECORDS.items()}
+    found = {name: Verb(partial(_perform, ask, call), record=call.stamp is not None) for name, call in _RECORDS.items()}
     for action, kind in cases.ACTIONS.items():
         stamp = _note_stamp if action in _APPENDED else _move_stamp
         path = partial(_case_path, action)
@@ -113,7 +113,9 @@ async def _files(actor: Actor, call: _Call, item: Item, body: dict[str, Any]) ->
     loose = [each.id for each in item.attachments if each.id not in inside]
     if "attachment_ids" not in call.body.__struct_fields__:
         return loose
-    body["attachment_ids"] = [*body.get("attachment_ids", []), *map(str, loose)]
+    said = body.get("attachment_ids", [])
+    if isinstance(said, list):  # anything else is refused with the rest of the body
+        body["attachment_ids"] = [*said, *map(str, loose)]
     return []
 
 

@@ -1,6 +1,7 @@
 """Reads JSON bodies and query strings into typed structs; every fault names its field in Chinese."""
 
 import re
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import msgspec
@@ -49,11 +50,24 @@ def _spoken(word: str) -> str:
 def read_json(raw: bytes, kind: type[S]) -> S:
     """The body as a struct; 422 `malformed-body`, `unknown-field` or `invalid-fields`."""
     try:
-        return msgspec.json.decode(raw or b"{}", type=kind)
+        return _decode(raw or b"{}", kind)
     except msgspec.ValidationError as error:
         raise explain(str(error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise MalformedBody from None
+
+
+def _decode(raw: bytes, kind: type[S]) -> S:
+    """A struct that knows how to `salvage` a body is read in spite of what is broken in a part of it."""
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except msgspec.ValidationError:
+        raise
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        salvage: Callable[[bytes], S] | None = getattr(kind, "salvage", None)
+        if salvage is None:
+            raise
+        return salvage(raw)
 
 
 def read_query(values: dict[str, list[str]], kind: type[S]) -> S:

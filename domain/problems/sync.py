@@ -12,7 +12,7 @@ class SameIdOtherContent(Problem):
 class ClientTimeAbsurd(Problem):
     code, status = "absurd-time", 422
     title = "时间填写有误"
-    detail = "“{field}”的时间不合常理。"
+    detail = "填写的时间不合常理,或者没有带时区。"
     advice = "请核对手机时间。"
 
 
@@ -28,6 +28,13 @@ class CursorTooOld(Problem):
     title = "离线太久,需要重新取数据"
     detail = "先发送未发的记录,再从头取数据。"
     advice = "不带 cursor 再请求一次。"
+
+
+class TooManyItems(Problem):
+    code, status = "too-many-items", 413
+    title = "一次发送的记录太多"
+    detail = "一次最多发送 {limit_items} 条记录。"
+    advice = "请分次发送,每次减半。"
 
 
 class ItemIdReused(Problem):

@@ -7,6 +7,12 @@ from domain.sync.items import Item, PhoneNow
 from domain.times import EARLIEST, instant
 
 TOLERATED = timedelta(minutes=5)
+GLARING_S = 24 * 3600.0  # so far off, whoever looks at the item is told
+
+
+def far_off(skew_s: float | None) -> bool:
+    """Whether a phone's clock was so wrong that a person should know it; the skew in seconds."""
+    return skew_s is not None and abs(skew_s) > GLARING_S
 
 
 @dataclass(frozen=True)

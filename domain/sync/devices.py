@@ -25,6 +25,11 @@ _GREET = """
 INSERT INTO devices AS d (id, worker, first_seen_at, seen_at, cursor) VALUES ($1, $2, $3, $3, $4)
 ON CONFLICT (id) DO UPDATE SET worker = $2, seen_at = $3, cursor = $4 RETURNING revoked_at
 """
+# How far its clock was ahead when it last brought something, in seconds.
+_SKEW = (
+    "(SELECT s.skew_s FROM sync_items s WHERE s.device = d.id AND s.sequence IS NOT NULL"
+    " ORDER BY s.sequence DESC LIMIT 1) AS skew_s"
+)
 
 
 class _Worker(msgspec.Struct):
@@ -69,7 +74,7 @@ async def devices_of(actor: Actor, worker: UUID) -> list[dict[str, Any]]:
     if not await fetch(f"SELECT 1 AS one FROM staff f WHERE f.kind = 'worker' AND {where.sql}", where.values):
         raise NotFound
     return await fetch(
-        "SELECT id, worker, first_seen_at, seen_at, revoked_at FROM devices WHERE worker = $1"
+        f"SELECT d.id, d.worker, d.first_seen_at, d.seen_at, d.revoked_at, {_SKEW} FROM devices d WHERE d.worker = $1"
         " ORDER BY seen_at DESC, id LIMIT 100",
         [worker],
     )
@@ -82,7 +87,7 @@ async def set_trust(actor: Actor, device: UUID, reason: str, *, trusted: bool) -
     of_my_workers(where, actor, Permission.DEVICE_MANAGE, "d.worker")
     where.add("d.id = {}", device)
     rows = await fetch(
-        "SELECT d.id, d.worker, d.first_seen_at, d.seen_at, d.revoked_at,"
+        f"SELECT d.id, d.worker, d.first_seen_at, d.seen_at, d.revoked_at, {_SKEW},"
         f" {area_of('d.worker')} FROM devices d WHERE {where.sql} FOR UPDATE",
         where.values,
     )

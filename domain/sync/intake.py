@@ -5,19 +5,21 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import msgspec
 
 from domain.access.actor import Actor
 from domain.clock import now
-from domain.problems import DeviceCloned, InvalidFields, ItemIdReused, Problem, Quarantined, ServerFault
+from domain.problems import DeviceCloned, ItemIdReused, Problem, Quarantined, ServerFault
 from domain.sql import execute, fetch, fetch_one
 from domain.sync.clocks import Moment, moment
 from domain.sync.devices import WORKER, current_worker, read_worker
 from domain.sync.items import Item, PhoneNow, Received
 from domain.sync.mark import attempt_from_mark, lock_and_mark
-from domain.sync.outcome import PASSING, Outcome, TryAgain, held, refused, repeated
+from domain.sync.mine import settle_corrected
+from domain.sync.outcome import PASSING, Outcome, TryAgain, held, refused, repeated, unreadable
+from domain.sync.queries import REFUSED
 
 PATIENCE = timedelta(days=5)
 MOST_RELEASED = 200
@@ -33,6 +35,7 @@ class Verb:
     newest: int = 1
     table: str = ""
     versioned: bool = False
+    record: bool = False  # the entity is the very record that the item makes
     late: Callable[[Actor, Item, datetime], Awaitable[None]] | None = None  # what remains of an overtaken item
 
 
@@ -92,14 +95,11 @@ async def take(desk: Desk, sender: Sender, received: Received) -> Outcome:
         return await _keep(sender, received, found, refused(Quarantined()))
     outcome = await _decide(desk, _Case(item, sender.device, seen.worker, found.at, now(), marked=True))
     await _keep(sender, received, found, outcome)
+    if outcome.status == "done" and seen.refused and desk.verbs[item.verb].record:
+        await settle_corrected(item, sender.worker)
     if outcome.status == "done" and seen.awaited:
         await release(desk, item.entity_id)
     return outcome
-
-
-async def lock_entity(entity: UUID) -> None:
-    """One at a time per entity, taken before anything is read, so that no backlog is missed."""
-    await fetch("SELECT pg_advisory_xact_lock(hashtextextended($1, 5))", [str(entity)])
 
 
 async def release(desk: Desk, entity: UUID) -> None:
@@ -200,17 +200,21 @@ async def _apply(desk: Desk, verb: Verb, actor: Actor, case: _Case) -> Outcome:
         outcome = refused(problem)
         late = verb.late
         if outcome.status == "conflict" and late is not None:
-            await _leave_note(desk, actor, lambda: late(actor, item, at))
+            await _leave_note(desk, actor, item.id, lambda: late(actor, item, at))
         return outcome
     return Outcome("done", entity_version=version)
 
 
-async def _leave_note(desk: Desk, actor: Actor, work: Callable[[], Awaitable[None]]) -> None:
+async def _leave_note(desk: Desk, actor: Actor, item_id: UUID, work: Callable[[], Awaitable[None]]) -> None:
     """What an overtaken item says is appended for colleagues; where even that is refused, the item alone keeps it."""
     try:
         await desk.attempt(actor, work)
-    except Problem:
-        return
+    except Exception as error:  # whatever comes of the note, the item is in conflict and kept
+        problem = desk.translate(error)
+        if problem.code in PASSING:
+            raise TryAgain from error
+        if isinstance(problem, ServerFault):
+            desk.log_fault(item_id, error)
 
 
 # ---- what is kept
@@ -219,17 +223,19 @@ async def _leave_note(desk: Desk, actor: Actor, work: Callable[[], Awaitable[Non
 @dataclass(frozen=True)
 class _Seen:
     """What the database holds about an item before anything is decided: its first result; whether its place in the
-    phone's sequence is taken; whether somebody waits for its entity; its worker."""
+    phone's sequence is taken; whether somebody waits for its entity, and whether something on it was refused; its worker."""
 
     known: dict[str, Any] | None
     taken: bool
     awaited: bool
+    refused: bool
     worker: Actor | None
 
 
 _LOOK = f"""
 SELECT i.body_sha256, i.result, EXISTS (SELECT 1 FROM sync_items WHERE device = $2 AND sequence = $3) AS taken,
-  EXISTS (SELECT 1 FROM sync_items WHERE entity = $4 AND status = 'held') AS awaited, ({WORKER.format("$5")}) AS worker
+  EXISTS (SELECT 1 FROM sync_items WHERE entity = $4 AND status = 'held') AS awaited,
+  EXISTS (SELECT 1 FROM sync_items WHERE entity = $4 AND {REFUSED}) AS refused, ({WORKER.format("$5")}) AS worker
 FROM (SELECT 1) AS one LEFT JOIN sync_items i ON i.id = $1
 """
 
@@ -239,7 +245,7 @@ async def _look(sender: Sender, item: Item) -> _Seen:
     row = await fetch_one(_LOOK, [item.id, sender.device, item.sequence, item.entity_id, sender.worker], json=("result",))
     assert row is not None
     known = row if row["body_sha256"] is not None else None
-    return _Seen(known, row["taken"], row["awaited"], read_worker(row["worker"]))
+    return _Seen(known, row["taken"], row["awaited"], row["refused"], read_worker(row["worker"]))
 
 
 async def _known(item_id: UUID) -> dict[str, Any] | None:
@@ -257,13 +263,16 @@ def _unnumbered(item: Item) -> Item:
 
 
 async def _take_unreadable(sender: Sender, received: Received) -> Outcome:
-    """Keep an item that has an id but no sense: the worker sees that it was refused, a person can read it."""
-    outcome = refused(InvalidFields(errors=[{"field": "item", "message": received.fault[:200]}]))
-    if received.id is None:
-        return outcome
-    if (known := await _known(received.id)) is not None:
+    """Keep an item that has no sense: the worker sees that it was refused, a person can read it."""
+    return await keep_refused(sender, received, unreadable(received.fault))
+
+
+async def keep_refused(sender: Sender, received: Received, outcome: Outcome) -> Outcome:
+    """Keep the bare text of an item; one without an id gets one that is the same whenever this phone sends it."""
+    item_id = received.id or uuid5(sender.device, received.digest.hex())
+    if (known := await _known(item_id)) is not None:
         return _again(known, received)
-    empty = Item(id=received.id, sequence=0, verb="?", entity_id=received.id, occurred_at="")
+    empty = Item(id=item_id, sequence=0, verb="?", entity_id=item_id, occurred_at="")
     return await _keep(sender, replace(received, item=empty), moment(empty, None, now()), outcome)
 
 

@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 import msgspec
 from msgspec import Meta, Raw, Struct
+
+from domain.sync.cutting import cut, mend, text_member, too_deep
 
 MOST_ITEMS = 100
 MOST_BYTES = 1024 * 1024
@@ -18,6 +20,7 @@ FILES = ("attachment_ids", "evidence")  # the fields of bodies that name files
 
 Count = Annotated[int, Meta(ge=1, le=2**53)]
 Short = Annotated[str, Meta(max_length=40)]
+_PRINTED = r"^[^\x00-\x1f]*\Z"  # these go into columns, and no database takes a NUL
 
 
 class PhoneClock(Struct, kw_only=True):
@@ -46,34 +49,44 @@ class Item(Struct, kw_only=True):
 
     id: UUID
     sequence: Count
-    verb: Annotated[str, Meta(min_length=1, max_length=60)]
+    verb: Annotated[str, Meta(min_length=1, max_length=60, pattern=_PRINTED)]
     version: Annotated[int, Meta(ge=1, le=1000)] = 1
     entity_id: UUID
     base_version: Annotated[int, Meta(ge=0, le=2**31 - 1)] | None = None
     occurred_at: Short
     clock: PhoneClock | None = None
     attachments: Annotated[list[Declared], Meta(max_length=20)] = []
-    area: Annotated[str, Meta(max_length=20)] = ""
+    area: Annotated[str, Meta(max_length=20, pattern=_PRINTED)] = ""
     body: dict[str, Any] = {}
 
 
-class Envelope(Struct, forbid_unknown_fields=True, kw_only=True):
+class Batch(Struct, forbid_unknown_fields=True, kw_only=True):
+    """What brings items: the phone, its clocks, and the items, each of them unread."""
+
+    device_id: UUID
+    clock: PhoneNow | None = None
+    items: list[Raw] = []
+
+    @classmethod
+    def salvage(cls, raw: bytes) -> Self:
+        """A body that is no JSON as a whole, its items cut out unread; what msgspec raises where the rest is none either."""
+        rest, pieces = cut(raw, "items")
+        batch = msgspec.json.decode(rest, type=cls)
+        batch.items = [Raw(piece) for piece in pieces]
+        return batch
+
+
+class Envelope(Batch, forbid_unknown_fields=True, kw_only=True):
     """One request: who I am and how far I am, what I recorded."""
 
-    device_id: UUID
     epoch: int | None = None
     cursor: Annotated[str, Meta(max_length=20_000)] | None = None
-    clock: PhoneNow | None = None
-    items: list[Raw] = []
 
 
-class Parcel(Struct, forbid_unknown_fields=True, kw_only=True):
+class Parcel(Batch, forbid_unknown_fields=True, kw_only=True):
     """Unsent items of somebody who may not sign in any more, under the key that the phone was once given."""
 
-    device_id: UUID
     device_key: Annotated[str, Meta(max_length=100)]
-    clock: PhoneNow | None = None
-    items: list[Raw] = []
 
 
 @dataclass(frozen=True)
@@ -88,24 +101,27 @@ class Received:
 
 
 def read_item(raw: bytes) -> Received:
-    """Read one item; what cannot be read keeps its text and, where there is one, its id."""
-    text = raw.decode("utf-8", "replace")
+    """Read one item; what cannot be read keeps its text (as far as a database takes it) and, where there is one, its id."""
+    raw = mend(raw)
+    text = raw.decode().replace("\x00", "\ufffd")
     try:
+        if too_deep(raw):
+            raise RecursionError("nested too deep")
         plain = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return Received(text, sha256(raw).digest(), fault=str(error))
-    digest = sha256(msgspec.json.encode(plain, order="deterministic")).digest()
+        digest = sha256(msgspec.json.encode(plain, order="deterministic")).digest()
+    except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError) as error:
+        return Received(text, sha256(raw).digest(), id=_id(text_member(raw, "id")), fault=str(error))
     try:
         item = msgspec.convert(plain, Item)
-    except (msgspec.ValidationError, RecursionError) as error:
-        return Received(text, digest, id=_id(plain), fault=str(error))
+    except msgspec.ValidationError as error:
+        return Received(text, digest, id=_id(plain.get("id") if isinstance(plain, dict) else None), fault=str(error))
     return Received(text, digest, item, item.id)
 
 
-def _id(plain: Any) -> UUID | None:
+def _id(said: Any) -> UUID | None:
     try:
-        return UUID(plain["id"])
-    except (KeyError, TypeError, ValueError, AttributeError):
+        return UUID(said)
+    except (TypeError, ValueError, AttributeError):
         return None
 
 

@@ -10,8 +10,14 @@ from tortoise.connection import connections
 
 from domain.access.actor import Actor
 from domain.journal.unit import open_unit, record
+from domain.sql import fetch
 
 T = TypeVar("T")
+
+
+async def lock_entity(entity: UUID) -> None:
+    """One at a time per entity, taken before anything is read, so that no backlog is missed."""
+    await fetch("SELECT pg_advisory_xact_lock(hashtextextended($1, 5))", [str(entity)])
 
 
 async def lock_and_mark(entity: UUID) -> None:

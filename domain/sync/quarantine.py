@@ -19,8 +19,9 @@ from domain.notices.actions import Words, tell
 from domain.problems import GuardNotMet, NotFound, invalid
 from domain.sql import execute, fetch
 from domain.sync.files import hand_files
-from domain.sync.intake import Desk, decide_again, lock_entity
+from domain.sync.intake import Desk, decide_again
 from domain.sync.items import Item, named_files
+from domain.sync.mark import lock_entity
 from domain.sync.outcome import Outcome
 from domain.sync.queries import REFUSED, place
 from domain.sync.scope import area_of, of_my_workers
@@ -131,7 +132,8 @@ def _mine(actor: Actor) -> Where:
 async def _rows(where: Where, rest: str) -> list[dict[str, Any]]:
     return await fetch(
         "SELECT i.id AS item, i.number, i.device, i.worker, i.given_to, i.verb, i.entity, i.status, i.code, i.result,"
-        " i.occurred_at, i.received_at, i.settled_at, i.settled_note, w.name AS worker_name, w.active AS worker_active,"
+        " i.occurred_at, i.clock_quality, i.skew_s, i.received_at, i.settled_at, i.settled_note, w.name AS worker_name,"
+        " w.active AS worker_active,"
         f" t.name AS given_name, s.name AS settled_name, {area_of('i.worker')} FROM sync_items i"
         " LEFT JOIN staff w ON w.id = i.worker LEFT JOIN staff t ON t.id = i.given_to"
         f" LEFT JOIN staff s ON s.id = i.settled_by WHERE {where.sql} {rest}",

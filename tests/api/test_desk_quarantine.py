@@ -62,10 +62,11 @@ async def test_the_desk_sees_what_waits_and_why_but_not_the_words(cast: Cast, ph
     assert [(each["id"], each["reason"]["code"]) for each in items] == [
         (danced["id"], "invalid-fields"), (foreign["id"], "not-found"),
     ]  # fmt: skip
+    assert items[1]["reason"]["text"].startswith("不在您现在负责的网格里")
     assert items[1]["reason"] == {
-        "code": "not-found", "text": "没有找到", "advice": "内容不存在,或不在您的管辖范围内。",
+        "text": items[1]["reason"]["text"], "code": "not-found", "technical": None, "advice": "内容不存在,或不在您的管辖范围内。",
     }  # fmt: skip
-    assert "outcome:不在可选的范围内" in items[0]["reason"]["text"]
+    assert "走访结果(不在可选的范围内)" in items[0]["reason"]["text"]
     assert (items[0]["worker"], items[0]["verb_name"], items[0]["status_name"]) == (
         {"id": str(ME), "name": "邱小兰", "active": True}, "走访", "未登记",
     )  # fmt: skip
@@ -257,7 +258,7 @@ async def test_a_lost_phone_is_revoked_told_to_forget_and_trusted_again(cast: Ca
     path = f"{DESK}/workers/{ME}/devices"
     [shown] = (await admin.get(path)).json()["items"]
     assert (shown["id"], shown["state"], shown["revoked_at"]) == (phone.device, "trusted", None)
-    assert set(shown) == {"id", "worker_id", "first_sync_at", "last_sync_at", "revoked_at", "state"}
+    assert set(shown) == {"id", "worker_id", "first_sync_at", "last_sync_at", "revoked_at", "clock", "state"}
     lost = await admin.post(f"{DESK}/devices/{phone.device}/revocation", json={"reason": "lost"})
     assert (lost.status_code, lost.json()["state"]) == (200, "revoked"), lost.text
     assert (await phone.post()).status_code == 401  # the finder has no session any more

@@ -124,7 +124,7 @@ async def test_a_bad_item_does_not_sink_the_batch(phone: Phone) -> None:
         ("rejected", "invalid-fields"), ("done", None),
     ]  # fmt: skip
     assert results[3]["id"] is None
-    assert "outcome" in results[2]["message"]
+    assert "走访结果(不在可选的范围内)" in results[2]["message"]
     assert msgspec.json.decode((await stored(foreign))["body"]) == foreign
     assert msgspec.json.decode((await stored(broken))["body"]) == broken
     assert not await Visit.exists(id=foreign["entity_id"])
@@ -207,7 +207,9 @@ async def test_a_synced_visit_and_the_same_call_online_are_one_visit(phone: Phon
 
 async def test_too_many_items_or_bytes_are_refused_whole(phone: Phone) -> None:
     many = await phone.post(*[visit(n) for n in range(1, 102)])
-    assert (many.status_code, many.json()["code"]) == (413, "body-too-large")
+    assert (many.status_code, many.json()["code"], many.json()["detail"]) == (
+        413, "too-many-items", "一次最多发送 100 条记录。",
+    )  # fmt: skip
     fat = visit(1)
     fat["body"]["note"] = "x" * (1024 * 1024)
     assert (await phone.post(fat)).status_code == 413

@@ -111,6 +111,10 @@ class Phone:
         found = self._file.execute("SELECT id, result FROM items WHERE result IS NOT NULL")
         return {item: json.loads(result) for item, result in found}
 
+    def set_aside(self) -> list[str]:
+        """Items that were refused alone, unread: kept here until the user has seen them."""
+        return [item for (item,) in self._file.execute("SELECT id FROM items WHERE state = 'set-aside' ORDER BY sequence")]
+
     def rows(self) -> dict[tuple[str, str, str], tuple[int, Any]]:
         """What the phone shows: (scope, entity, id) → version and data."""
         found = self._file.execute("SELECT scope, entity, id, version, data FROM rows")
@@ -133,10 +137,10 @@ class Phone:
 
     def _refused(self, answer: httpx.Response, sent: int) -> bool:
         code = answer.json()["code"]
-        if answer.status_code == 413:
+        if answer.status_code == 413 or (code == "malformed-body" and sent):
             if sent <= 1:
                 self._file.execute(
-                    "UPDATE items SET state = 'too-large' WHERE sequence = (SELECT min(sequence) FROM items WHERE state = 'waiting')"
+                    "UPDATE items SET state = 'set-aside' WHERE sequence = (SELECT min(sequence) FROM items WHERE state = 'waiting')"
                 )
                 self.batch = 100
             else:
@@ -231,4 +235,5 @@ class Phone:
 
 def network(client: httpx.Client) -> Callable[[dict[str, Any]], httpx.Response]:
     """A network that works: the requests of a signed-in client."""
-    return lambda envelope: client.post(SYNC, json=envelope)
+    headers = {"Content-Type": "application/json"}
+    return lambda envelope: client.post(SYNC, content=json.dumps(envelope), headers=headers)  # as JSON.stringify writes it

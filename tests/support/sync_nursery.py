@@ -114,7 +114,7 @@ def _no_lock() -> None:
     async def only_mark(*_: object) -> None:
         await mark._run("SAVEPOINT item")
 
-    intake.lock_entity = sync.lock_entity = quarantine.lock_entity = nothing
+    sync.lock_entity = quarantine.lock_entity = nothing
     intake.lock_and_mark = only_mark
     QuerySet.select_for_update = lambda self, *_, **__: self  # type: ignore[method-assign,misc,assignment]
 
