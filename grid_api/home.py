@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from domain.access.permissions import Permission as P
+from domain.areas.queries import MOST_GRIDS, grids_within
 from domain.cases.field import field_counts
 from domain.clock import now
 from domain.notices.tell import tasks_to_tell
@@ -19,13 +20,16 @@ LEVELS = {"ordinary": "一般", "serious": "较大", "urgent": "紧急"}
 
 
 async def home(ask: Ask) -> dict[str, Any]:
-    """What waits for me (contract: `GET /home`)."""
+    """What waits for me (contract: `GET /home`); null for what my role does not look after."""
     cases = await field_counts(ask.actor, tonight())
+    grids = await grids_within(ask.actor.areas(P.FIELD_TRACK), MOST_GRIDS)
+    visits, tells = ask.actor.may(P.VISIT_LOG), ask.actor.may(P.NOTICE_TELL)
     return {
+        "grids": [{"code": grid["code"], "name": grid["name"], "village": grid["village"]} for grid in grids],
         "tasks_due": cases["due"],
         "cases": {mine: cases[mine] for mine in ("assigned", "reported", "grid", "inspection")},
-        "unvisited_households": await unvisited_count(ask.actor, now()),
-        "tell_tasks": await tasks_to_tell(ask.actor),
+        "unvisited_households": await unvisited_count(ask.actor, now()) if visits else None,
+        "tell_tasks": await tasks_to_tell(ask.actor) if tells else None,
         "rejected_items": await refused_count(ask.actor),
         "server_time": local(now()),
     }
@@ -49,6 +53,6 @@ def _named(words: Mapping[str, str]) -> list[dict[str, str]]:
     return [{"code": code, "name": name} for code, name in words.items()]
 
 ROUTES = (
-    Route(method="GET", path="/home", handler=home, gate=P.FIELD_READ, reads=True, summary="首页数字"),
+    Route(method="GET", path="/home", handler=home, gate=P.FIELD_TRACK, reads=True, summary="首页数字"),
     Route(method="GET", path="/choices", handler=choices, gate=P.FIELD_TRACK, reads=True, summary="表单选项"),
 )

@@ -54,7 +54,7 @@ async def suggest_grid(ask: Ask) -> dict[str, Any]:
 
 async def grids_map(ask: Ask) -> Answer:
     """The boundaries of my grids as GeoJSON, each in the datum in which it was imported (`GET /grids/geojson`)."""
-    rows = await shapes_of(ask.actor, P.FIELD_READ)
+    rows = await shapes_of(ask.actor, P.FIELD_TRACK)
     features = [
         {
             "type": "Feature",
@@ -91,6 +91,6 @@ ROUTES = (
           summary="附近的工单和住户"),
     Route(method="GET", path="/grids/suggestion", handler=suggest_grid, gate=P.EVENT_REPORT, query=Spot, reads=True,
           summary="这个位置在哪个网格"),
-    Route(method="GET", path="/grids/geojson", handler=grids_map, gate=P.FIELD_READ, reads=True,
+    Route(method="GET", path="/grids/geojson", handler=grids_map, gate=P.FIELD_TRACK, reads=True,
           content_type="application/geo+json", summary="我的网格地图"),
 )  # fmt: skip

@@ -29,7 +29,7 @@ class NewPatrol(Strict, kw_only=True):
     """A patrol: what for, from when to when, what was found, which policy was talked about."""
 
     id: UUID
-    grid_code: Annotated[str, Meta(max_length=20)]
+    grid_code: Annotated[str, Meta(max_length=20)] | None = None  # left out: my only grid
     kind: Literal["safety", "hazard", "dispute", "environment", "policy", "flood_fire", "other"]
     source: Literal["own", "villagers", "special_check", "inspection_feedback", "superior"] = "own"
     since: str

@@ -62,6 +62,8 @@ def _task(row: dict[str, Any]) -> dict[str, Any]:
         "phone": row["phone"],
         "state": row["state"],
         "created_at": local(row["created_at"]),
+        "due_at": local(row["due_at"]),
+        "clock": row["clock"],
         "done_at": local(row["done_at"]),
         "note": row["note"],
     }

@@ -28,6 +28,7 @@ from domain.problems import (
 from web import replay
 from web.bodies import read_json, read_query
 from web.compression import pack_answer, unpack_body
+from web.days import check_days
 from web.faults import translate
 from web.identity import resolve
 from web.problems import encode
@@ -151,6 +152,7 @@ async def _take_in(route: Route, request: Request, ask: Ask) -> None:
         ask.body = read_json(request.body, route.body)
     if route.query is not None:
         ask.query = read_query(dict(request.args), route.query)
+    check_days((ask.query, ask.body))
 
 
 async def _write(route: Route, request: Request, ask: Ask, app: App) -> _Sent:
@@ -195,7 +197,7 @@ def _replay_key(route: Route, request: Request, ask: Ask) -> replay.ReplayKey | 
 
 
 def _replayed(stored: replay.Stored) -> _Sent:
-    return _Sent(stored.status, stored.body, {"Idempotency-Replayed": "true"}, "application/json")
+    return _Sent(stored.status, stored.body, {"Cache-Control": "no-store", "Idempotency-Replayed": "true"}, "application/json")
 
 
 def _shape(route: Route, result: Any) -> _Sent:

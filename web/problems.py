@@ -7,6 +7,8 @@ import msgspec
 
 from domain.problems import Problem, catalogue
 
+UNPROCESSABLE = 422
+
 
 def problem_body(problem: Problem, request_id: str) -> dict[str, Any]:
     """The members of the problem document."""
@@ -17,6 +19,7 @@ def problem_body(problem: Problem, request_id: str) -> dict[str, Any]:
         "status": problem.status,
         "detail": problem.text,
         "request_id": request_id,
+        **({"errors": problem.errors} if problem.status == UNPROCESSABLE else {}),
         **{key: value for key, value in problem.details.items() if key not in {"status", "code", "type", "title"}},
     }
 

@@ -21,7 +21,7 @@ class Permission(StrEnum):
     VISIT_LOG = "visit:log"  # record a visit
     EVENT_REPORT = "event:report"  # discover and report an event, handle it on the spot
     NOTICE_TELL = "notice:tell"  # tell an answer in person and record it
-    FIELD_TRACK = "field:track"  # follow what I reported or was given, suggest something about the app
+    FIELD_TRACK = "field:track"  # my grids; follow what I reported or was given, suggest something about the app
     PATROL_LOG = "patrol:log"  # record a patrol of my grid
     APPEAL_AGENT = "appeal:agent"  # file an appeal for a villager who agreed, print the slip
     TEAM_READ = "team:read"  # the grids of my team and what is open in each; no person is ranked

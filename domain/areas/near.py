@@ -8,7 +8,8 @@ import msgspec
 from domain.access.actor import Actor, within
 from domain.access.permissions import Permission
 from domain.access.scope import Where, area_condition, in_scope
-from domain.areas.geometry import NoPolygon, Position, bent, box_of, holds, polygons_of, to_gcj02
+from domain.areas.crossing import TooTangled, crossing
+from domain.areas.geometry import NoPolygon, Position, Ring, bent, box_of, holds, polygons_of, to_gcj02
 from domain.areas.models import Area
 from domain.clock import now
 from domain.journal.unit import Fact, record
@@ -121,8 +122,19 @@ def _shape(feature: Any, datum: str) -> GridShape:
     if not isinstance(code, str) or not 1 <= len(code) <= 20:
         raise NoPolygon("properties.grid_code 须为网格编码")
     polygons = polygons_of(feature.get("geometry"))
+    for ring in (ring for polygon in polygons for ring in polygon):
+        _plain(ring)
     geometry = {name: feature["geometry"][name] for name in ("type", "coordinates")}
     return GridShape(code, geometry, bent(polygons, datum))
+
+
+def _plain(ring: Ring) -> None:
+    try:
+        found = crossing(ring)
+    except TooTangled:
+        raise NoPolygon("边界太乱,请先简化") from None
+    if found:
+        raise NoPolygon(f"边界自相交叉:第 {found[0]} 段和第 {found[1]} 段")
 
 
 def _managed(actor: Actor, place: Area) -> bool:

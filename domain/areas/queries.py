@@ -3,12 +3,13 @@
 from typing import Any
 from uuid import UUID
 
-from domain.access.scope import Where, like_below
+from domain.access.scope import Where, area_condition, like_below
 from domain.areas.models import Area
 from domain.rulebook import rulebook
 from domain.sql import fetch
 
 CODE_LENGTH = 20
+MOST_GRIDS = 500
 
 
 async def area(code: str) -> Area | None:
@@ -63,10 +64,22 @@ async def public_worker(grid_code: str) -> dict[str, Any] | None:
 
 
 async def grids_of(worker_id: UUID) -> list[dict[str, Any]]:
-    """The grids that a worker looks after, with the village of each."""
-    return await fetch(
-        "SELECT a.code, a.name, a.path, v.code AS village_code, v.name AS village FROM grid_duties d"
-        " JOIN areas a ON a.code = d.grid_code JOIN areas v ON v.code = a.parent_code"
-        " WHERE d.worker_id = $1 ORDER BY a.code",
+    """The grids that a worker looks after, leads or helps in, with the village of each, in the order of their codes."""
+    held = await fetch(
+        "SELECT a.path FROM grid_duties d JOIN areas a ON a.code = d.grid_code WHERE d.worker_id = $1 UNION"
+        " SELECT area_path FROM assignments WHERE staff_id = $1 AND role IN ('grid_leader', 'volunteer')",
         [worker_id],
+    )
+    return await grids_within([row["path"] for row in held], MOST_GRIDS)
+
+
+async def grids_within(paths: list[str], limit: int) -> list[dict[str, Any]]:
+    """The grids in some subtrees, with the village of each, in the order of their codes."""
+    where = Where()
+    where.conditions.append(area_condition(where, "a.path", paths))
+    return await fetch(
+        "SELECT a.code, a.name, a.path, v.code AS village_code, v.name AS village FROM areas a"
+        f" JOIN areas v ON v.code = a.parent_code WHERE a.kind = 'grid' AND ({where.sql})"
+        f" ORDER BY a.code LIMIT {limit}",
+        where.values,
     )

@@ -23,7 +23,8 @@ _BARRED = (
 
 
 async def tell_tasks(actor: Actor, state: str, before: UUID | None, limit: int) -> list[dict[str, Any]]:
-    """A page of the telling tasks of the worker's grids, newest first; house and name only of a named appeal.
+    """A page of the telling tasks of the worker's grids, newest first; house and name only of a named appeal; with
+    the clock of the case that runs out next.
 
     Who asked not to be known to the handler is not known to the grid worker either (domain §7.1).
     """
@@ -32,10 +33,12 @@ async def tell_tasks(actor: Actor, state: str, before: UUID | None, limit: int) 
         where.add("t.id < {}", before)
     return await fetch(
         "SELECT t.id, t.appeal_id, t.text, t.state, t.created_at, t.done_at, t.note, p.number, h.door_text,"
-        " h.group_name, w.name, w.phone FROM tell_tasks t"
+        " h.group_name, w.name, w.phone, n.name AS clock, n.due_at FROM tell_tasks t"
         " LEFT JOIN appeals p ON p.id = t.appeal_id"
         " LEFT JOIN households h ON h.id = p.household_id AND p.identity = 'named'"
         " LEFT JOIN appellants w ON w.appeal_id = p.id AND p.identity = 'named'"
+        " LEFT JOIN LATERAL (SELECT d.name, d.due_at FROM deadlines d WHERE d.case_id = t.case_id AND t.state = 'open'"
+        "  AND d.stopped_at IS NULL ORDER BY d.due_at LIMIT 1) n ON TRUE"
         f" WHERE {where.sql} ORDER BY t.id DESC LIMIT {limit + 1}",
         where.values,
     )

@@ -4,7 +4,7 @@ from domain.problems.problem import Problem
 
 
 class EmptyAppeal(Problem):
-    code, status = "empty-appeal", 422
+    code, status, field = "empty-appeal", 422, "content"
     title = "请说一下您要反映的事情"
     detail = "写几个字,或者录一段语音,都可以。"
     advice = "content 与录音附件至少要有一样。"

@@ -4,7 +4,7 @@ from domain.problems.problem import Problem
 
 
 class UnacceptableUpload(Problem):
-    code, status = "unacceptable-file", 422
+    code, status, field = "unacceptable-file", 422, "file"
     title = "这个文件不能接收"
     detail = "{message}"
     advice = "请上传照片(JPG、PNG、WebP)、录音或视频。reason 说明原因。"
@@ -18,7 +18,7 @@ class RangeNotSatisfiable(Problem):
 
 
 class UnknownAttachment(Problem):
-    code, status = "unknown-attachment", 422
+    code, status, field = "unknown-attachment", 422, "attachment_ids"
     title = "找不到所附的文件"
     detail = "有文件不存在、不是您上传的,或已被使用。"
     advice = "请重新上传后再提交。"

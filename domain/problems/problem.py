@@ -11,6 +11,7 @@ class Problem(Exception):
     title: ClassVar[str] = ""
     detail: ClassVar[str] = ""
     advice: ClassVar[str] = ""
+    field: ClassVar[str] = ""  # of the body, where only one can be meant
 
     def __init__(self, **details: Any) -> None:
         self.details = details
@@ -20,6 +21,12 @@ class Problem(Exception):
     def text(self) -> str:
         """The detail sentence with its named values filled in."""
         return (self.detail or self.title).format_map(_Lenient(self.details))
+
+    @property
+    def errors(self) -> list[dict[str, str]]:
+        """What is wrong with which field, for each 422; one for the whole where nobody said more."""
+        field = self.details.get("field", self.field)
+        return self.details.get("errors") or [{"field": field, "code": self.code, "message": self.text}]
 
 
 class _Lenient(dict[str, Any]):

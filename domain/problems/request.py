@@ -55,13 +55,13 @@ class MethodNotAllowed(Problem):
 
 
 class InvalidCursor(Problem):
-    code, status = "invalid-cursor", 422
+    code, status, field = "invalid-cursor", 422, "cursor"
     title = "翻页位置无效"
     advice = "请从第一页重新开始。"
 
 
 class IdempotencyKeyReused(Problem):
-    code, status = "idempotency-key-reused", 422
+    code, status, field = "idempotency-key-reused", 422, "Idempotency-Key"
     title = "同一编号的请求内容不一致"
     detail = "这个 Idempotency-Key 已用于另一份内容。"
     advice = "新的内容请使用新的编号。"

@@ -12,6 +12,7 @@ from domain.access.actor import Actor
 from domain.access.permissions import Permission
 from domain.access.scope import Where, area_condition, in_scope
 from domain.areas.models import Area
+from domain.areas.queries import grids_within
 from domain.cases.models import Case
 from domain.clock import now
 from domain.ids import new_id
@@ -47,7 +48,7 @@ class Walk:
     """What somebody notes about a patrol."""
 
     id: UUID
-    grid_code: str
+    grid_code: str | None  # None: the only one of whoever walks
     kind: str
     source: str
     since_at: datetime
@@ -58,12 +59,11 @@ class Walk:
 
 
 async def log_patrol(actor: Actor, walk: Walk) -> tuple[Patrol, bool]:
-    """Keep a patrol once per id; the patrol, and whether it is new. 404 for a grid of others."""
-    place = await Area.get_or_none(code=walk.grid_code)
-    if place is None or not actor.may(Permission.PATROL_LOG, place.path):
-        raise NotFound
+    """Keep a patrol once per id; the patrol, and whether it is new. 404 for a grid of others, 422 for no grid named
+    where there are several."""
+    place = await _place(actor, walk.grid_code)
     if not timedelta() <= walk.until_at - walk.since_at <= LONGEST:
-        raise invalid("until_at", "结束时间须在开始之后、24 小时之内")
+        raise invalid("until", "结束时间须在开始之后、24 小时之内")
     content = [
         place.code, walk.kind, walk.source, walk.since_at, walk.until_at,
         [[each.kind, each.text, each.event_id] for each in walk.findings], walk.policy_talk, walk.note,
@@ -129,6 +129,18 @@ async def ledger(actor: Actor, search: LedgerSearch) -> list[dict[str, Any]]:
         f" WHERE {where.sql} ORDER BY f.id DESC LIMIT {search.limit + 1}",
         where.values,
     )
+
+
+async def _place(actor: Actor, code: str | None) -> Area:
+    if code is not None:
+        found = await Area.get_or_none(code=code)
+        if found is None or not actor.may(Permission.PATROL_LOG, found.path):
+            raise NotFound
+        return found
+    grids = await grids_within(actor.areas(Permission.PATROL_LOG), 2)
+    if len(grids) != 1:
+        raise invalid("grid_code", "您负责多个网格,请选择巡逻的网格", "required")
+    return await Area.get(code=grids[0]["code"])
 
 
 async def _known_events(actor: Actor, findings: tuple[Found, ...]) -> None:

@@ -17,10 +17,19 @@ from domain.sql import fetch
 AGAIN_AFTER = timedelta(days=7)  # a household that named a need is looked after so soon [P]
 MOST = 2000
 
-_LAST = (
-    "LEFT JOIN LATERAL (SELECT v.occurred_at, v.outcome, v.next_contact_on, v.needs <> '[]'::jsonb AS needy"
-    " FROM visits v WHERE v.household_id = h.id ORDER BY v.occurred_at DESC, v.id DESC LIMIT 1) last ON TRUE"
-)
+def _latest(name: str, columns: str, counts: str) -> str:
+    return (
+        f"LEFT JOIN LATERAL (SELECT {columns} FROM visits v WHERE v.household_id = h.id AND {counts}"
+        f" ORDER BY v.occurred_at DESC, v.id DESC LIMIT 1) {name} ON TRUE"
+    )
+
+
+# A knock at a closed door settles neither an agreement nor a need: each ends with the next visit that found somebody.
+_LATEST = " ".join((
+    _latest("last", "v.occurred_at, v.outcome", "TRUE"),
+    _latest("word", "v.next_contact_on", "(v.outcome <> 'absent' OR v.next_contact_on IS NOT NULL)"),
+    _latest("need", "v.occurred_at, v.needs <> '[]'::jsonb AS open", "(v.outcome <> 'absent' OR v.needs <> '[]'::jsonb)"),
+))  # fmt: skip
 _MET = "(SELECT max(v.occurred_at) FROM visits v WHERE v.household_id = h.id AND v.outcome <> 'absent')"
 
 
@@ -38,15 +47,15 @@ async def suggested_round(
     where = Where()
     in_scope(where, actor, Permission.VISIT_LOG, "h.area_path")
     today = local_date(at)
-    agreed = f"last.next_contact_on <= {where.bind(today)}"
-    follow = f"last.needy AND last.next_contact_on IS NULL AND last.occurred_at <= {where.bind(at - AGAIN_AFTER)}"
-    waits = f"coalesce({_MET} <= {round_since(where, 'h.area_path', at)}, TRUE) AND (last.next_contact_on IS NULL)"
+    agreed = f"word.next_contact_on <= {where.bind(today)}"
+    follow = f"need.open AND word.next_contact_on IS NULL AND need.occurred_at <= {where.bind(at - AGAIN_AFTER)}"
+    waits = f"coalesce({_MET} <= {round_since(where, 'h.area_path', at)}, TRUE) AND (word.next_contact_on IS NULL)"
     tried = f"last.occurred_at >= {where.bind(at - timedelta(hours=12))}"
     rows = await fetch(
         "SELECT * FROM (SELECT h.id, h.door_text, h.group_name, h.grid_code, h.lon, h.lat, h.datum, h.area_path,"
-        " h.route_key, last.occurred_at AS last_at, last.outcome AS last_outcome, last.next_contact_on,"
+        " h.route_key, last.occurred_at AS last_at, last.outcome AS last_outcome, word.next_contact_on,"
         f" coalesce({agreed}, FALSE) AS agreed, coalesce({follow}, FALSE) AS follow_up,"
-        f" ({waits}) AND NOT coalesce({tried}, FALSE) AS unvisited FROM households h {_LAST}"
+        f" ({waits}) AND NOT coalesce({tried}, FALSE) AS unvisited FROM households h {_LATEST}"
         f" WHERE h.state = 'active' AND ({where.sql})) x WHERE agreed OR follow_up OR unvisited"
         f' ORDER BY agreed DESC, area_path COLLATE "C", route_key COLLATE "C", id LIMIT {MOST}',
         where.values,

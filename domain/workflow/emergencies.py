@@ -33,7 +33,8 @@ class OnSiteBody(Body, kw_only=True):
 async def report_on_site(turn: Turn, body: OnSiteBody) -> None:
     """Record people, equipment, arrival and photos of a dispatch to the place (001-15)."""
     case = turn.case
-    arrived_at = occurred(body.arrived_at or body.occurred_at, "arrived_at")
+    field = "arrived_at" if body.arrived_at else "occurred_at"
+    arrived_at = occurred(body.arrived_at or body.occurred_at, field)
     if case.dispatched_at and arrived_at < case.dispatched_at:
         raise invalid("arrived_at", "到场时间不能早于派单")
     await attach_evidence(turn.actor, body.attachment_ids, "on_site", case.id, case.id)

@@ -41,11 +41,12 @@ async def contact(turn: Turn, body: ContactBody) -> None:
     """Record a contact; the first one stops the contact clock and starts the investigation (003-11)."""
     if body.stage == "answer" and turn.case.state in _BEFORE_HANDLING:
         raise GuardNotMet(reason="尚未核查定级,不能记录答复见面。", missing=["grade"])
-    at = occurred(body.at or body.occurred_at, "at")
+    field = "at" if body.at else "occurred_at"
+    at = occurred(body.at or body.occurred_at, field)
     if body.at is None:
         at = min(at, now())  # a phone's clock may run ahead; nobody was met in the future
     if not turn.case.received_at - SLIP <= at <= now() + SLIP:
-        raise ClientTimeAbsurd(field="at")
+        raise ClientTimeAbsurd(field=field)
     await drop_return(turn.case)
     await Contact.create(
         id=new_id(), case_id=turn.case.id, stage=body.stage, mode=body.mode, at=at, note=body.note,

@@ -17,6 +17,7 @@ from rich.table import Table
 from config.settings import Settings, load_settings
 from server.commands.serving import database, prepare, run_one
 from server.demo.accounts import PASSWORD, STAFF, WORKERS
+from server.demo.company import DUTY_LOGIN, DUTY_NAME, DUTY_UNIT, FIELD
 from server.observe import configure_logging
 
 APP_ID, APP_SECRET = "wxdemo0000000001", "demo-secret-0123456789abcdef0000"
@@ -111,7 +112,10 @@ def _print(console: Console, settings: Settings, plate: str) -> None:
     table = Table("账号", "姓名", "角色", "单位", title=f"密码都是 {PASSWORD}")
     for login, (name, roles, unit, _) in STAFF.items():
         table.add_row(login, name, "、".join(roles), unit or "")
+    table.add_row(DUTY_LOGIN, DUTY_NAME, "duty_officer", DUTY_UNIT)
     for phone, (name, _) in WORKERS.items():
         table.add_row(phone, name, "grid_worker(网格员)", "")
+    for phone, (name, role, said) in FIELD.items():
+        table.add_row(phone, name, f"{role}({said})", "")
     console.print(table)
     console.print("居民用微信登录码 demo:<任意名字>,例如 demo:li。按 Ctrl+C 停止。\n")

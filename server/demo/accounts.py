@@ -62,9 +62,9 @@ async def make_accounts(grids: dict[str, list[Area]]) -> None:
     for login, (name, roles, unit_name, area_code) in STAFF.items():
         code = area_code or villages[0].code
         unit = _unit(units, unit_name) if unit_name else units.get(villages[0].name) if not area_code else None
-        await _staff(login, name, "staff", secret, unit)
+        await add_staff(login, name, "staff", secret, unit)
         for role in roles:
-            await _assign(login, role, await Area.get(code=code), unit)
+            await add_role(login, role, await Area.get(code=code), unit)
     for village, (phone, (name, commitment)) in zip(villages, WORKERS.items(), strict=True):
         await _worker(phone, name, commitment, secret, grids[village.code])
 
@@ -83,7 +83,8 @@ def _unit(units: dict[str, Department], name: str) -> Department:
     return units.get(name) or units.get(name.replace(" ", "")) or units[plain]
 
 
-async def _staff(login: str, name: str, kind: str, secret: str, unit: Department | None) -> None:
+async def add_staff(login: str, name: str, kind: str, secret: str, unit: Department | None) -> None:
+    """An account with the hash of its password, unless it is there."""
     await Staff.get_or_create(
         login=login,
         defaults={"id": stable_id("staff", login), "name": name, "kind": kind, "password_hash": secret,
@@ -92,7 +93,8 @@ async def _staff(login: str, name: str, kind: str, secret: str, unit: Department
     )  # fmt: skip
 
 
-async def _assign(login: str, role: str, area: Area, unit: Department | None) -> None:
+async def add_role(login: str, role: str, area: Area, unit: Department | None) -> None:
+    """A role of an account in an area, unless it is held."""
     await Assignment.get_or_create(
         staff_id=stable_id("staff", login), role=role, area_code=area.code,
         defaults={"id": stable_id("role", f"{login}:{role}:{area.code}"), "area_path": area.path,
@@ -101,13 +103,13 @@ async def _assign(login: str, role: str, area: Area, unit: Department | None) ->
 
 
 async def _worker(phone: str, name: str, commitment: str, secret: str, grids: list[Area]) -> UUID:
-    await _staff(phone, name, "worker", secret, None)
+    await add_staff(phone, name, "worker", secret, None)
     worker_id = stable_id("staff", phone)
     await GridWorker.get_or_create(
         id=worker_id, defaults={"name": name, "public_phone": phone, "commitment": commitment}
     )
     for grid in grids:
-        await _assign(phone, "grid_worker", grid, None)
+        await add_role(phone, "grid_worker", grid, None)
         await GridDuty.get_or_create(
             worker_id=worker_id, grid_code=grid.code,
             defaults={"id": stable_id("duty", f"{phone}:{grid.code}"), "since_on": date(2026, 1, 4)},

@@ -12,6 +12,8 @@ from domain.households.models import Household, HouseholdCode
 from domain.households.register import Entry, new_household, serials
 from qr.codes import Keyring, mint
 from server.demo.accounts import TOWN, demo_villages, make_accounts
+from server.demo.company import make_company
+from server.demo.places import DATUM, draw_grids, spot
 from server.rules import stable_id
 from server.services import Services
 from web.unit_of_work import run_unit
@@ -27,17 +29,23 @@ async def settle(services: Services) -> tuple[list[Area], dict[str, list[Area]]]
     villages = await Area.filter(kind="village").order_by("code")
     grids = await make_grids(villages, 2)
     await make_accounts(grids)
+    home = demo_villages(villages)[0]
+    await make_company(home, grids[home.code])
     if not await Household.exists():
         chosen = [village for village in villages if village.parent_code == TOWN][:VILLAGES_WITH_HOUSES]
-        for village in chosen:
-            await run_unit(SYSTEM, partial(_build, village, grids[village.code], services.keyring), services.enqueue)
+        await run_unit(SYSTEM, partial(draw_grids, chosen, grids), services.enqueue)
+        for place, village in enumerate(chosen):
+            build = partial(_build, village, place, grids[village.code], services.keyring)
+            await run_unit(SYSTEM, build, services.enqueue)
     return demo_villages(villages), grids
 
 
-async def _build(village: Area, grids: list[Area], keyring: Keyring) -> None:
+async def _build(village: Area, place: int, grids: list[Area], keyring: Keyring) -> None:
     chance = random.Random(village.code)  # noqa: S311 (a demo that looks the same each time)
     numbers = await serials(HOUSES)
     houses = [_house(village, grids, number, serial, chance) for number, serial in enumerate(numbers)]
+    for number, house in enumerate(houses):
+        (house.lon, house.lat), house.datum = spot(place, number), DATUM
     await Household.bulk_create(houses, batch_size=500)
     for house in houses:
         note_household(house, "household.created", {"state": house.state})

@@ -21,6 +21,7 @@ from domain.people.models import Resident
 from domain.ratings.actions import Verdict, rate
 from domain.workflow.closing import after_verdict
 from server.demo.accounts import WORKERS
+from server.demo.places import DATUM, spot
 from server.demo.stories import STORIES, Story
 from server.rules import stable_id
 from server.services import Services
@@ -98,7 +99,7 @@ class Player:
         handled = EFFECTS["self-handle"][0](result=story.self_handled) if story.self_handled else None  # type: ignore[call-arg]
         found = Discovery(
             id=new_id(), event_type=story.event, level=story.level, place=grid, description=story.content,
-            occurred_at=clock.now(), self_handled=handled,
+            occurred_at=clock.now(), self_handled=handled, location=(*spot(story.village, len(story.content)), DATUM),
         )  # fmt: skip
 
         async def work() -> UUID:

@@ -1,4 +1,4 @@
-"""The demo's rapid teams, two weeks of duty and the leaders' fields of two offices; every number is invented."""
+"""The demo's rapid teams, two weeks of duty and the leaders' fields of three offices; every number is invented."""
 
 from datetime import UTC, datetime, time, timedelta
 
@@ -6,9 +6,13 @@ from domain.access.models import Department
 from domain.clock import SHANGHAI, local_date, now
 from domain.dispatch.models import DutyShift, LeaderField, TeamMember
 from domain.rulebook import rulebook
+from server.demo.company import DUTY_LOGIN, DUTY_UNIT
 from server.rules import stable_id
 
-OFFICES = {"市城管局": ("1101", "周局长", "handler", "unitlead"), "市水利局": ("1102", "吴局长", "handler2", "reviewer2")}
+OFFICES = {
+    "市城管局": ("1101", "周局长", "handler", "unitlead"), "市水利局": ("1102", "吴局长", "handler2", "reviewer2"),
+    DUTY_UNIT: ("1103", "郑主任", DUTY_LOGIN, "dispatcher"),
+}  # fmt: skip
 PEOPLE = (("lead", 1, "陈队长"), ("deputy", 1, "李副队长"), ("backbone", 1, "赵工"), ("backbone", 2, "钱工"))
 DAYS = 14
 NIGHT, NOON = (time(17, 30), 15), (time(12), 2.5)  # start and hours

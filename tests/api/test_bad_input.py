@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -10,7 +11,7 @@ from domain.households.models import HouseholdCode
 from domain.sql import fetch
 from domain.times import occurred
 from tests.support import uploads as made
-from tests.support.cast import RESIDENT, Cast
+from tests.support.cast import RESIDENT, WORKER, Cast
 from tests.support.server import RunningServer
 from tests.support.steps import work
 
@@ -53,6 +54,7 @@ async def test_an_empty_appeal_asks_for_words_or_voice(cast: Cast) -> None:
     for content in (None, "", " \n\t", "\u200b\u202e\ufeff", "\u0000"):
         answer = await li.post(APPEALS, json={"kind": "help", "content": content})
         assert (answer.status_code, answer.json()["code"]) == (422, "empty-appeal")
+        assert [each["field"] for each in answer.json()["errors"]] == ["content"]
 
 
 async def test_ten_thousand_characters_are_too_many_and_the_limit_is_named(cast: Cast) -> None:
@@ -110,6 +112,23 @@ async def test_a_number_that_is_none_is_named(cast: Cast, phone: str) -> None:
 def test_a_time_that_cannot_be_true_is_refused(text: str) -> None:
     with pytest.raises(Exception, match="absurd-time"):
         occurred(text, "occurred_at")
+
+
+async def test_a_problem_of_its_own_code_names_the_field_in_chinese_too(cast: Cast) -> None:
+    worker = await cast.worker()
+    said = "2026-03-13T10:00:00+08:00"
+    event: dict[str, Any] = {"event_type": "E4", "grid_code": "360781100001001", "occurred_at": said}
+    for wrong, code, field in (
+        ({"occurred_at": "1900-01-01T00:00:00+08:00"}, "absurd-time", "occurred_at"),
+        ({"attachment_ids": [str(uuid4())]}, "unknown-attachment", "attachment_ids"),
+    ):
+        answer = await worker.post(f"{WORKER}/events", json={"id": str(uuid4()), **event, **wrong})
+        assert (answer.status_code, answer.json()["code"]) == (422, code)
+        [error] = answer.json()["errors"]
+        assert (error["field"], error["message"]) == (field, answer.json()["detail"])
+        assert not any("a" <= letter.lower() <= "z" for letter in error["message"])
+    listed = await worker.get(f"{WORKER}/cases", params={"cursor": "!"})
+    assert (listed.status_code, listed.json()["errors"][0]["field"]) == (422, "cursor")
 
 
 # ---- JSON

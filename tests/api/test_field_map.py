@@ -127,6 +127,15 @@ async def test_the_grid_of_a_position_is_suggested_for_the_form_among_my_own(cas
         assert (await who.get(path, params=HERE)).status_code == status
 
 
+async def test_a_boundary_that_crosses_itself_is_refused_with_its_number(cast: Cast) -> None:
+    bow = [[116.02, 25.88], [116.03, 25.89], [116.03, 25.88], [116.02, 25.89], [116.02, 25.88]]
+    shapes = {f"g{FIRST}": square(116.02, 25.88), f"g{SECOND}": {"type": "Polygon", "coordinates": [bow]}}
+    answer = await load(await cast.staff("admin"), collection(**shapes))
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid-fields")
+    assert answer.json()["errors"][0]["message"] == "第 2 个:边界自相交叉:第 1 段和第 3 段"
+    assert await fetch("SELECT 1 AS one FROM area_shapes") == []
+
+
 async def test_a_position_and_a_boundary_of_different_datums_meet(cast: Cast) -> None:
     worker = await cast.worker()
     await load(await cast.staff("admin"), collection(**{f"g{FIRST}": square(116.02, 25.88)}), "wgs84")

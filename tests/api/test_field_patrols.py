@@ -11,6 +11,7 @@ from domain.access.models import Assignment, Staff
 from domain.areas.models import Area
 from domain.clock import real_now
 from domain.sql import fetch
+from server.demo.accounts import PASSWORD
 from server.rules import stable_id
 from tests.support.cast import DESK, WORKER, Cast
 
@@ -124,6 +125,44 @@ async def test_a_volunteer_patrols_and_reports_and_sees_no_household(cast: Cast)
     with_plate = {**event, "id": str(uuid4()), "plate_code": plate}
     assert (await volunteer.post(f"{WORKER}/events", json=with_plate)).status_code == 404
     assert (await volunteer.post(f"{WORKER}/suggestions", json={"text": "字再大一点"})).status_code == 201
+
+
+async def test_a_volunteer_learns_the_grid_and_need_not_name_it(cast: Cast) -> None:
+    await make_worker("13900000001", "volunteer", GRID)
+    volunteer = await cast.worker("13900000001")
+    [grid] = (await volunteer.get(f"{WORKER}/me")).json()["grids"]
+    assert (grid["code"], grid["name"], grid["village_code"]) == (GRID, "第1网格", "360781100001")
+    body = patrol()
+    del body["grid_code"]
+    sent = await volunteer.post(f"{WORKER}/patrols", json=body)
+    assert (sent.status_code, sent.json()["grid_code"]) == (201, GRID)
+    home = (await volunteer.get(f"{WORKER}/home")).json()
+    assert ([each["code"] for each in home["grids"]], home["cases"]["reported"]) == ([GRID], 0)
+    assert (home["unvisited_households"], home["tell_tasks"]) == (None, None)
+    assert (await volunteer.get(f"{WORKER}/grids/geojson")).json()["features"] == []
+    several = await (await cast.worker()).post(f"{WORKER}/patrols", json={**body, "id": str(uuid4())})
+    assert (several.status_code, several.json()["errors"][0]["field"]) == (422, "grid_code")
+
+
+async def test_a_volunteer_and_a_leader_are_told_their_grids_when_they_sign_in(cast: Cast) -> None:
+    secret = (await Staff.get(login="13800000001")).password_hash
+    for login, role, area, grids in (
+        ("13900000001", "volunteer", GRID, [GRID]),
+        ("13900000002", "grid_leader", "360781100001", [GRID, "360781100001002"]),
+    ):
+        await make_worker(login, role, area)
+        await Staff.filter(login=login).update(password_hash=secret)
+        proof = {"phone": login, "password": PASSWORD}
+        answer = await cast.anybody().post(f"{WORKER}/sessions", json=proof)
+        assert answer.status_code == 201, answer.text
+        assert [each["code"] for each in answer.json()["worker"]["grids"]] == grids
+    home = await (await cast.worker("13900000002")).get(f"{WORKER}/home")
+    assert (home.status_code, [each["code"] for each in home.json()["grids"]]) == (200, grids)
+
+
+async def test_a_patrol_that_ends_before_it_begins_names_the_field_that_was_sent(cast: Cast) -> None:
+    sent = await (await cast.worker()).post(f"{WORKER}/patrols", json=patrol(until="2026-03-12T18:00:00+08:00"))
+    assert (sent.status_code, sent.json()["errors"][0]["field"]) == (422, "until")
 
 
 async def test_no_table_of_patrols_can_hold_a_way_or_a_place(cast: Cast) -> None:

@@ -66,6 +66,39 @@ async def test_a_need_comes_back_after_a_week(cast: Cast, at: Callable[[str], No
     assert (await today(worker))[HOUSES[0]] == ["follow_up"]
 
 
+async def test_a_knock_at_a_closed_door_settles_neither_a_need_nor_an_agreement(
+    cast: Cast, at: Callable[[str], None]
+) -> None:
+    worker = await cast.worker()
+    await visit(worker, needs=["看病"])
+    met = await visit(worker, HOUSES[1])
+    path = f"{WORKER}/visits/{met}/agreement"
+    assert (await worker.post(path, json={"next_contact_on": "2026-03-22"})).status_code == 200
+    at("2026-03-21T18:00")
+    for house in HOUSES[:2]:
+        await visit(worker, house, outcome="absent", occurred_at="2026-03-21T17:00:00+08:00")
+    at("2026-03-22T09:00")
+    found = await today(worker)
+    assert (found[HOUSES[0]], found[HOUSES[1]]) == (["follow_up"], ["agreed"])
+    await worker.post(path, json={})  # withdrawn
+    assert HOUSES[1] not in await today(worker)
+    await visit(worker, occurred_at="2026-03-22T08:00:00+08:00")
+    assert HOUSES[0] not in await today(worker)
+
+
+async def test_what_neighbours_say_and_what_is_agreed_by_telephone_counts_too(
+    cast: Cast, at: Callable[[str], None]
+) -> None:
+    worker = await cast.worker()
+    await visit(worker, outcome="absent", needs=["看病"])
+    away = await visit(worker, HOUSES[1], outcome="absent")
+    await worker.post(f"{WORKER}/visits/{away}/agreement", json={"next_contact_on": "2026-03-21"})
+    assert HOUSES[1] not in await today(worker)
+    at("2026-03-21T09:30")
+    found = await today(worker)
+    assert ("follow_up" in found[HOUSES[0]], found[HOUSES[1]]) == (True, ["agreed"])
+
+
 async def test_the_nearest_comes_first_and_those_without_a_position_last(cast: Cast) -> None:
     await Household.filter(id=HOUSES[2]).update(lon=116.027, lat=25.886, datum="gcj02")
     await Household.filter(id=HOUSES[1]).update(lon=116.030, lat=25.886, datum="gcj02")

@@ -1,5 +1,6 @@
 """Telling an answer in person, and saying what should be better about the app."""
 
+from datetime import datetime
 from uuid import UUID, uuid4
 
 import pytest
@@ -38,6 +39,19 @@ async def test_an_answer_is_told_once_and_recorded(cast: Cast) -> None:
     assert len((await worker.get(f"{WORKER}/tasks", params={"state": "done"})).json()["items"]) == 1
     rows = await fetch("SELECT data::text AS data FROM journal WHERE event = 'answer.told'")
     assert len(rows) == 1 and "老人" not in rows[0]["data"]
+
+
+async def test_a_task_says_which_clock_of_its_case_runs_out_next(cast: Cast) -> None:
+    worker, waiting = await cast.worker(), await task(cast)
+    [due] = await fetch(
+        "SELECT name, due_at FROM deadlines WHERE case_id = $1 AND stopped_at IS NULL ORDER BY due_at LIMIT 1",
+        [waiting.case_id],
+    )
+    [item] = (await worker.get(f"{WORKER}/tasks")).json()["items"]
+    assert (datetime.fromisoformat(item["due_at"]), item["clock"]) == (due["due_at"], due["name"])
+    await worker.post(f"{WORKER}/tasks/{waiting.id}/done", json={})
+    [done] = (await worker.get(f"{WORKER}/tasks", params={"state": "done"})).json()["items"]
+    assert (done["due_at"], done["clock"]) == (None, None)
 
 
 async def test_who_wants_to_stay_hidden_stays_hidden_from_the_grid_worker(cast: Cast) -> None:

@@ -192,6 +192,8 @@ async def test_an_urgent_event_rings_the_duty_officer_once_at_any_hour(rung: Cas
     [notice] = await items(await rung.staff("towndesk"), f"{DESK}/inbox")
     assert notice["title"] == "紧急事件" and "灾害险情" in notice["text"]
     assert await Delivery.filter(event="duty", state="sent").count() == 1
+    village = await items(await rung.staff("villagedesk"), f"{DESK}/inbox")
+    assert [(n["event"], n["case_id"]) for n in village] == [("event.reported", run.args["case_id"])]
     linked = await items(await rung.staff("handler2"), f"{DESK}/inbox")
     assert [n["event"] for n in linked] == ["event.reported"], "the water bureau is linked to disasters"
 
