@@ -11,10 +11,9 @@ from typing import Any
 from uuid import UUID
 
 from domain.access.actor import Actor
-from domain.access.permissions import Permission
-from domain.access.scope import Where, area_condition
-from domain.deadlines.calendar import start_of_day
+from domain.access.scope import Where
 from domain.sql import fetch
+from domain.statistics.scope import counted_by
 
 TOWN_DEPTH = 4  # of an area path: province, city, county, town
 
@@ -115,19 +114,5 @@ async def assignments_until(at: datetime, since: datetime) -> list[dict[str, Any
 
 
 def _where(actor: Actor, span: Span) -> Where:
-    """The first two parameters are those of the fold; then the actor's scope, the conflict wall and the narrowing."""
-    where = Where()
-    where.values = [start_of_day(span.last + timedelta(days=1)), start_of_day(span.first)]
-    wide = actor.areas(Permission.CASE_READ, units=False)
-    scope = area_condition(where, "s.path", wide)
-    where.conditions.append(f"({scope}) OR s.unit_id = ANY({where.bind(list(actor.units))}::uuid[])")
-    where.add(
-        "NOT EXISTS (SELECT 1 FROM cases w WHERE w.id = s.case_id AND w.complained_department_id = ANY({}::uuid[]))",
-        list(actor.departments),
-    )
-    if span.area_path:
-        where.conditions.append(area_condition(where, "s.path", [span.area_path]))
-    for column, value in (("unit_id", span.unit), ("topic", span.topic)):
-        if value:
-            where.add(f"s.{column} = {{}}", value)
-    return where
+    narrowed = {"unit_id": span.unit, "topic": span.topic}
+    return counted_by(actor, (span.first, span.last), "case_id", span.area_path, narrowed)

@@ -14,6 +14,7 @@ from domain.sql import fetch
 from domain.statistics.definitions import RATES, Definition
 from domain.statistics.ledger import LEDGER
 from domain.statistics.rates import Rate, four_question_index, mean
+from domain.statistics.scope import counted_by
 
 
 @dataclass(frozen=True)
@@ -128,20 +129,7 @@ def _counts(one: Definition) -> str:
 
 
 def _where(actor: Actor, wanted: Slice) -> Where:
-    """The first two parameters are those of the ledger; then the actor's scope and the slice."""
-    where = Where()
-    where.values = [start_of_day(wanted.last + timedelta(days=1)), start_of_day(wanted.first)]
-    wide = actor.areas(Permission.CASE_READ, units=False)
-    scope = area_condition(where, "s.path", wide)
-    where.conditions.append(f"({scope}) OR s.unit_id = ANY({where.bind(list(actor.units))}::uuid[])")
-    where.add(
-        "NOT EXISTS (SELECT 1 FROM cases w WHERE w.id = s.id AND w.complained_department_id = ANY({}::uuid[]))",
-        list(actor.departments),
-    )
-    if wanted.area_path:
-        where.conditions.append(area_condition(where, "s.path", [wanted.area_path]))
-    for column, value in (("unit_id", wanted.unit), ("channel", wanted.channel), ("topic", wanted.topic),
-                          ("track", wanted.track), ("origin", wanted.origin)):  # fmt: skip
-        if value:
-            where.add(f"s.{column} = {{}}", value)
-    return where
+    narrowed = {
+        "unit_id": wanted.unit, "channel": wanted.channel, "topic": wanted.topic, "track": wanted.track, "origin": wanted.origin,
+    }  # fmt: skip
+    return counted_by(actor, (wanted.first, wanted.last), "id", wanted.area_path, narrowed)

@@ -37,6 +37,13 @@ async def sweep(cast: Cast) -> None:
     await Timers(cast.app.ctx.services).sweep()
 
 
+async def three_assigned(cast: Cast) -> None:
+    """What makes a project."""
+    for _ in range(3):
+        await assigned(cast)
+    await sweep(cast)
+
+
 async def get(cast: Cast, path: str, login: str = "supervisor", expect: int = 200) -> Any:
     answer = await (await cast.staff(login)).get(f"{DESK}/{path}")
     assert answer.status_code == expect, answer.text
@@ -140,9 +147,7 @@ async def test_twelve_months_roll_and_what_was_void_is_left_out(cast: Cast, at: 
 @pytest.mark.mechanism("000-17")
 async def test_a_project_goes_from_cause_and_policy_to_its_outcome_and_then_it_is_counted_anew(cast: Cast, at: Move) -> None:
     at("2026-06-01T09:00")
-    for _ in range(3):
-        await assigned(cast)
-    await sweep(cast)
+    await three_assigned(cast)
     project = (await projects(cast))[0]
     assert (project["state_name"], project["next"]) == ("已立项", ["cause"])
     refused = await step(cast, project["id"], 409, step="policy", text="先做政策分析")
@@ -206,9 +211,7 @@ async def test_scopes_walls_pages_and_refusals(cast: Cast, at: Move) -> None:
 @pytest.mark.mechanism("000-17")
 async def test_a_project_under_way_is_given_what_comes_after_the_twelve_months(cast: Cast, at: Move) -> None:
     at("2025-01-10T09:00")
-    for _ in range(3):
-        await assigned(cast)
-    await sweep(cast)
+    await three_assigned(cast)
     at("2026-02-10T09:00")
     late = await assigned(cast)
     await sweep(cast)
@@ -218,9 +221,7 @@ async def test_a_project_under_way_is_given_what_comes_after_the_twelve_months(c
 @pytest.mark.mechanism("000-17")
 async def test_what_was_filed_before_an_outcome_and_dispatched_after_it_counts_anew(cast: Cast, at: Move) -> None:
     at("2026-06-01T09:00")
-    for _ in range(3):
-        await assigned(cast)
-    await sweep(cast)
+    await three_assigned(cast)
     first = (await projects(cast))[0]["id"]
     at("2026-06-02T09:00")
     later = [await enter(cast) for _ in range(3)]
