@@ -291,9 +291,8 @@ class ParkedJob:
 async def parked(connection: Connection, *, after: int = 0, limit: int = 100) -> list[ParkedJob]:
     """Return parked jobs with an id above `after`, oldest first."""
     rows = await connection.fetch(
-        "SELECT id, task_name, args::text, lock, attempts, error,"
-        " (SELECT max(at) FROM jobs.procrastinate_events WHERE job_id = job.id)"
-        " FROM jobs.procrastinate_jobs AS job WHERE status = 'failed' AND id > $1 ORDER BY id LIMIT $2",
+        "SELECT id, task_name, args::text, lock, attempts, error, parked_at"
+        " FROM jobs.procrastinate_jobs WHERE status = 'failed' AND id > $1 ORDER BY id LIMIT $2",
         after,
         limit,
     )
@@ -306,8 +305,7 @@ async def retry(connection: Connection, job_id: int) -> bool:
         await connection.fetch(
             "WITH again AS (UPDATE jobs.procrastinate_jobs SET status = 'todo', attempts = 0,"
             " scheduled_at = NULL WHERE id = $1 AND status = 'failed' RETURNING id)"
-            " SELECT pg_notify('procrastinate_any_queue_v1',"
-            " json_build_object('type', 'job_inserted', 'job_id', id)::text) FROM again",
+            """ SELECT pg_notify('procrastinate_any_queue_v1', '{"type": "job_inserted"}') FROM again""",
             job_id,
         )
     )

@@ -1,5 +1,6 @@
 """The whole file of a case (案卷): what was said, who works on it, what was found and how it was judged."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -7,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from domain.access.actor import Actor
-from domain.cases.queries import CLOCKS, timeline, visible_cases
+from domain.cases.queries import CLOCKS, TIMELINE, fresh_lines, visible_cases
 from domain.problems import NotFound
 from domain.sql import fetch, fetch_one
 
@@ -44,21 +45,39 @@ class CaseFile:
     added: dict[str, Rows]
 
 
-async def case_file(case_id: UUID) -> CaseFile:
-    """Everything that hangs on a case, in two statements however many kinds there are; the caller has checked the scope.
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Rows of one kind by the case id $1; `rare`: the table of which few cases have rows, as their `case_parts` say."""
 
-    The journal apart: beside it PostgreSQL would plan the whole anew each time, which takes longer than running it.
+    sql: str
+    rare: str = ""
+
+
+async def case_file(case_id: UUID, parts: Iterable[str]) -> CaseFile:
+    """Everything that hangs on a case, in one statement; `parts` of its row name the rare tables that it has rows in.
+
+    A table that is left out costs nothing; one that is asked in vain costs PostgreSQL as much as one with rows.
     """
-    row = await fetch_one(_whole(), [case_id], json=(*_READ, *ADDED))
-    found = {name: [_typed(one) for one in rows or ()] for name, rows in (row or {}).items()}
-    lines = await timeline(case_id)
-    return CaseFile(**{name: found.pop(name) for name in _READ}, timeline=lines, added=found)
+    asked = frozenset(parts)
+    found = await fetch_one(_whole(asked), [case_id, fresh_lines(case_id)], json=(*_read(asked), "timeline"))
+    rows = {name: [_typed(one) for one in part or ()] for name, part in (found or {}).items()}
+    own = {name: rows.pop(name, []) for name in (*_PARTS, "timeline")}
+    return CaseFile(**own, added={name: rows.get(name, []) for name in ADDED})
 
 
 @cache
-def _whole() -> str:
-    parts = (_READ | ADDED).items()
-    return "SELECT " + ", ".join(f"(SELECT json_agg(x) FROM ({sql}) x) AS {name}" for name, sql in parts)
+def _whole(asked: frozenset[str]) -> str:
+    parts = {**_read(asked), "timeline": TIMELINE}
+    return "SELECT " + ", ".join(f"(SELECT json_agg(x) FROM ({sql}) x) AS {name}" for name, sql in parts.items())
+
+
+def _read(asked: frozenset[str]) -> dict[str, str]:
+    return {name: part.sql for name, part in (_PARTS | ADDED).items() if not part.rare or part.rare in asked}
+
+
+def rare_tables() -> set[str]:
+    """The tables whose rows are marked in `case_parts` (server/sql/parts.sql)."""
+    return {part.rare for part in (_PARTS | ADDED).values() if part.rare}
 
 
 _INSTANTS = frozenset({"at", "due_before", "due_after"})
@@ -78,55 +97,112 @@ def _typed(row: dict[str, Any]) -> dict[str, Any]:
     return row
 
 
-_READ = {
-    "clocks": CLOCKS,
-    "appeals": "SELECT p.*, w.name, w.phone, f.name AS entered_by_name FROM appeals p"
-    " LEFT JOIN appellants w ON w.appeal_id = p.id LEFT JOIN staff f ON f.id = p.entered_by"
-    " WHERE p.case_id = $1 ORDER BY p.id",
-    "attachments": "SELECT id, kind, mime, bytes, width, height, duration_s, subject_kind, subject_id, purpose,"
-    " created_at FROM attachments WHERE case_id = $1 ORDER BY id",
-    "announced": "SELECT attachment_id AS id FROM attachment_declarations WHERE case_id = $1 ORDER BY attachment_id",
-    "replies": "SELECT appeal_id, round, text, unit_name, at FROM replies WHERE case_id = $1 ORDER BY round, appeal_id",
-    "messages": "SELECT id, appeal_id, kind, text, at FROM appeal_messages WHERE case_id = $1 ORDER BY id",
-    "units": "SELECT u.department_id AS id, d.name, u.duty, u.added_at, u.due_on, u.done_at, u.note FROM case_units u"
-    " JOIN departments d ON d.id = u.department_id WHERE u.case_id = $1 ORDER BY u.id",
-    "contacts": "SELECT c.id, c.stage, c.mode, c.at, c.note, f.name AS by FROM contacts c"
-    " LEFT JOIN staff f ON f.id = c.staff_id WHERE c.case_id = $1 ORDER BY c.at, c.id",
-    "returns": "SELECT r.id, r.department_id, d.name AS unit, r.reason, r.state, r.asked_at, r.decided_at"
-    " FROM return_requests r LEFT JOIN departments d ON d.id = r.department_id WHERE r.case_id = $1 ORDER BY r.id",
-    "supervisions": "SELECT s.*, d.name AS unit FROM supervisions s LEFT JOIN departments d ON d.id = s.department_id"
-    " WHERE s.case_id = $1 AND s.subject_kind <> 'retaliation' ORDER BY s.id",
-    "ratings": "SELECT id, appeal_id, round, source, process, result, solved, staff, comment, counts, rated_at"
-    " FROM ratings WHERE case_id = $1 ORDER BY id",
-    "callbacks": "SELECT b.id, b.appeal_id, b.round, b.attempt, b.reached, b.note, b.at, f.name AS by FROM callbacks b"
-    " LEFT JOIN staff f ON f.id = b.officer_id WHERE b.case_id = $1 ORDER BY b.id",
-    "signatures": "SELECT s.action, s.body, s.asked_by, s.asked_at, f.name AS by FROM second_signatures s"
-    " JOIN cases c ON c.id = s.case_id AND s.case_version >= c.state_version"
-    " LEFT JOIN staff f ON f.id = s.asked_by WHERE s.case_id = $1 ORDER BY s.id",
-    "extensions": "SELECT x.id, x.department_id, x.limit_code, x.reason, x.done, x.state, x.due_before, x.due_after,"
-    " x.asked_at, x.decided_at, x.note, f.name AS by FROM extension_requests x"
-    " LEFT JOIN staff f ON f.id = x.asked_by WHERE x.case_id = $1 ORDER BY x.id",
-    "suspensions": "SELECT id, reason, note, from_at, until_on, stops_clock, ended_at, days FROM suspensions"
-    " WHERE case_id = $1 ORDER BY id",
-    "instructions": "SELECT n.id, n.leader_id, f.name AS leader, n.text, d.name AS unit, n.principal, n.at,"
-    " n.dispatched_at FROM instructions n LEFT JOIN staff f ON f.id = n.leader_id"
-    " LEFT JOIN departments d ON d.id = n.department_id WHERE n.case_id = $1 ORDER BY n.id",
-    "leaders": "SELECT l.id, l.leader_id, f.name AS leader, l.plan, l.team, l.due_on, l.duties, l.state, l.assigned_at,"
-    " l.ended_at FROM leader_cases l LEFT JOIN staff f ON f.id = l.leader_id WHERE l.case_id = $1 ORDER BY l.id",
-    "on_site": "SELECT o.id, o.people, o.equipment, o.arrived_at, o.note, o.photos, f.name AS by, o.reported_at"
-    " FROM on_site_reports o LEFT JOIN staff f ON f.id = o.reported_by WHERE o.case_id = $1 ORDER BY o.id",
-    "resources": "SELECT r.id, r.people, r.equipment, r.reason, r.state, r.answer, f.name AS by, g.name AS answered_by,"
-    " r.asked_at, r.answered_at FROM resource_requests r LEFT JOIN staff f ON f.id = r.asked_by"
-    " LEFT JOIN staff g ON g.id = r.answered_by WHERE r.case_id = $1 ORDER BY r.id",
-    "urgent_files": "SELECT u.round, u.file_number, u.reported, u.reason, f.name AS by, u.filed_at FROM urgent_files u"
-    " LEFT JOIN staff f ON f.id = u.filed_by WHERE u.case_id = $1 ORDER BY u.round",
-    "endings": "SELECT round, decided, solved, mended, mode, talk, at FROM closure_talks WHERE case_id = $1 ORDER BY round",
-    "first_handlers": "SELECT h.id, h.supervision_id, h.round, h.cause, h.state, d.name AS unit, h.fault, h.reason,"
-    " h.measure, h.opened_at, h.due_at, h.decided_at FROM first_handler_reviews h"
-    " LEFT JOIN departments d ON d.id = h.department_id WHERE h.case_id = $1 ORDER BY h.id",
+_PARTS = {
+    "clocks": Part(CLOCKS),
+    "appeals": Part(
+        "SELECT p.*, w.name, w.phone, f.name AS entered_by_name FROM appeals p"
+        " LEFT JOIN appellants w ON w.appeal_id = p.id LEFT JOIN staff f ON f.id = p.entered_by"
+        " WHERE p.case_id = $1 ORDER BY p.id",
+    ),
+    "attachments": Part(
+        "SELECT id, kind, mime, bytes, width, height, duration_s, subject_kind, subject_id, purpose,"
+        " created_at FROM attachments WHERE case_id = $1 ORDER BY id",
+    ),
+    "announced": Part(
+        "SELECT attachment_id AS id FROM attachment_declarations WHERE case_id = $1 ORDER BY attachment_id",
+        rare="attachment_declarations",
+    ),
+    "replies": Part(
+        "SELECT appeal_id, round, text, unit_name, at FROM replies WHERE case_id = $1 ORDER BY round, appeal_id",
+    ),
+    "messages": Part(
+        "SELECT id, appeal_id, kind, text, at FROM appeal_messages WHERE case_id = $1 ORDER BY id",
+        rare="appeal_messages",
+    ),
+    "units": Part(
+        "SELECT u.department_id AS id, d.name, u.duty, u.added_at, u.due_on, u.done_at, u.note FROM case_units u"
+        " JOIN departments d ON d.id = u.department_id WHERE u.case_id = $1 ORDER BY u.id",
+        rare="case_units",
+    ),
+    "contacts": Part(
+        "SELECT c.id, c.stage, c.mode, c.at, c.note, f.name AS by FROM contacts c"
+        " LEFT JOIN staff f ON f.id = c.staff_id WHERE c.case_id = $1 ORDER BY c.at, c.id",
+    ),
+    "returns": Part(
+        "SELECT r.id, r.department_id, d.name AS unit, r.reason, r.state, r.asked_at, r.decided_at"
+        " FROM return_requests r LEFT JOIN departments d ON d.id = r.department_id WHERE r.case_id = $1 ORDER BY r.id",
+        rare="return_requests",
+    ),
+    "supervisions": Part(
+        "SELECT s.*, d.name AS unit FROM supervisions s LEFT JOIN departments d ON d.id = s.department_id"
+        " WHERE s.case_id = $1 AND s.subject_kind <> 'retaliation' ORDER BY s.id",
+        rare="supervisions",
+    ),
+    "ratings": Part(
+        "SELECT id, appeal_id, round, source, process, result, solved, staff, comment, counts, rated_at"
+        " FROM ratings WHERE case_id = $1 ORDER BY id",
+    ),
+    "callbacks": Part(
+        "SELECT b.id, b.appeal_id, b.round, b.attempt, b.reached, b.note, b.at, f.name AS by FROM callbacks b"
+        " LEFT JOIN staff f ON f.id = b.officer_id WHERE b.case_id = $1 ORDER BY b.id",
+    ),
+    "signatures": Part(
+        "SELECT s.action, s.body, s.asked_by, s.asked_at, f.name AS by FROM second_signatures s"
+        " JOIN cases c ON c.id = s.case_id AND s.case_version >= c.state_version"
+        " LEFT JOIN staff f ON f.id = s.asked_by WHERE s.case_id = $1 ORDER BY s.id",
+        rare="second_signatures",
+    ),
+    "extensions": Part(
+        "SELECT x.id, x.department_id, x.limit_code, x.reason, x.done, x.state, x.due_before, x.due_after,"
+        " x.asked_at, x.decided_at, x.note, f.name AS by FROM extension_requests x"
+        " LEFT JOIN staff f ON f.id = x.asked_by WHERE x.case_id = $1 ORDER BY x.id",
+        rare="extension_requests",
+    ),
+    "suspensions": Part(
+        "SELECT id, reason, note, from_at, until_on, stops_clock, ended_at, days FROM suspensions"
+        " WHERE case_id = $1 ORDER BY id",
+        rare="suspensions",
+    ),
+    "instructions": Part(
+        "SELECT n.id, n.leader_id, f.name AS leader, n.text, d.name AS unit, n.principal, n.at,"
+        " n.dispatched_at FROM instructions n LEFT JOIN staff f ON f.id = n.leader_id"
+        " LEFT JOIN departments d ON d.id = n.department_id WHERE n.case_id = $1 ORDER BY n.id",
+        rare="instructions",
+    ),
+    "leaders": Part(
+        "SELECT l.id, l.leader_id, f.name AS leader, l.plan, l.team, l.due_on, l.duties, l.state, l.assigned_at,"
+        " l.ended_at FROM leader_cases l LEFT JOIN staff f ON f.id = l.leader_id WHERE l.case_id = $1 ORDER BY l.id",
+        rare="leader_cases",
+    ),
+    "on_site": Part(
+        "SELECT o.id, o.people, o.equipment, o.arrived_at, o.note, o.photos, f.name AS by, o.reported_at"
+        " FROM on_site_reports o LEFT JOIN staff f ON f.id = o.reported_by WHERE o.case_id = $1 ORDER BY o.id",
+        rare="on_site_reports",
+    ),
+    "resources": Part(
+        "SELECT r.id, r.people, r.equipment, r.reason, r.state, r.answer, f.name AS by, g.name AS answered_by,"
+        " r.asked_at, r.answered_at FROM resource_requests r LEFT JOIN staff f ON f.id = r.asked_by"
+        " LEFT JOIN staff g ON g.id = r.answered_by WHERE r.case_id = $1 ORDER BY r.id",
+        rare="resource_requests",
+    ),
+    "urgent_files": Part(
+        "SELECT u.round, u.file_number, u.reported, u.reason, f.name AS by, u.filed_at FROM urgent_files u"
+        " LEFT JOIN staff f ON f.id = u.filed_by WHERE u.case_id = $1 ORDER BY u.round",
+        rare="urgent_files",
+    ),
+    "endings": Part(
+        "SELECT round, decided, solved, mended, mode, talk, at FROM closure_talks WHERE case_id = $1 ORDER BY round",
+        rare="closure_talks",
+    ),
+    "first_handlers": Part(
+        "SELECT h.id, h.supervision_id, h.round, h.cause, h.state, d.name AS unit, h.fault, h.reason,"
+        " h.measure, h.opened_at, h.due_at, h.decided_at FROM first_handler_reviews h"
+        " LEFT JOIN departments d ON d.id = h.department_id WHERE h.case_id = $1 ORDER BY h.id",
+        rare="first_handler_reviews",
+    ),
 }
-# What features above the cases hang on one, put here by them: a name, and its rows by the case id $1.
-ADDED: dict[str, str] = {}
+# What features above the cases hang on one, put here by them.
+ADDED: dict[str, Part] = {}
 
 
 async def supervision_row(supervision_id: UUID) -> dict[str, Any]:

@@ -75,11 +75,13 @@ CO_UNITS = (
 
 
 async def case_row(actor: Actor, case_id: UUID) -> dict[str, Any]:
-    """One case as a row with its lead's name and co-unit ids; 404 outside the actor's scope."""
+    """One case as a row with its lead's name, co-unit ids and the rare tables that it has rows in; 404 outside the
+    actor's scope."""
     where = visible_cases(actor)
     where.add("c.id = {}", case_id)
     rows = await fetch(
-        f"SELECT c.*, d.name AS lead_name, a.name AS area_name, a.kind AS place_kind, l.kind AS lead_kind, {CO_UNITS}"
+        f"SELECT c.*, d.name AS lead_name, a.name AS area_name, a.kind AS place_kind, l.kind AS lead_kind, {CO_UNITS},"
+        " ARRAY(SELECT part FROM case_parts WHERE case_id = c.id) AS parts"
         " FROM cases c LEFT JOIN departments d ON d.id = c.lead_id LEFT JOIN areas a ON a.code = c.area_code"
         " LEFT JOIN areas l ON l.code = d.area_code"
         f" WHERE {where.sql}",
@@ -260,12 +262,14 @@ _LINES = (
     " SELECT TRUE, '', at, actor, event, data, subject_id, area, n FROM jsonb_to_recordset($2::text::jsonb)"
     " AS x(at timestamptz, actor text, event text, data jsonb, subject_id uuid, area text, n bigint)"
 )
+# Names by single look-ups: joined, the planner, who cannot know how short the journal of a case is, reads whole tables.
 TIMELINE = (
-    "SELECT j.key, j.at, j.actor, j.event, j.data, j.subject_id, t.text, t.public, d.name AS unit, f.name AS by"
-    f" FROM ({_LINES}) j LEFT JOIN staff f ON f.id = CASE WHEN j.actor ~ '^(staff|worker):'"
-    " THEN split_part(j.actor, ':', 2)::uuid END"
-    " LEFT JOIN case_texts t ON t.id = (j.data->>'text_id')::uuid"
-    " LEFT JOIN departments d ON d.id = (j.data->>'unit_id')::uuid"
+    "SELECT j.key, j.at, j.actor, j.event, j.data, j.subject_id, t.text, t.public,"
+    " (SELECT name FROM departments WHERE id = (j.data->>'unit_id')::uuid) AS unit,"
+    " (SELECT name FROM staff WHERE id = CASE WHEN j.actor ~ '^(staff|worker):'"
+    "  THEN split_part(j.actor, ':', 2)::uuid END) AS by"
+    f" FROM ({_LINES}) j LEFT JOIN LATERAL"
+    " (SELECT text, public FROM case_texts WHERE id = (j.data->>'text_id')::uuid LIMIT 1) t ON TRUE"
     " ORDER BY j.fresh, j.at, j.area, j.n"
 )
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from domain.access.actor import Actor
 from domain.access.permissions import Permission
 from domain.access.scope import Where, in_scope
-from domain.cases.file import ADDED
+from domain.cases.file import ADDED, Part
 from domain.cases.models import Case
 from domain.cases.move import case_facts, lock_case, lock_visible
 from domain.cases.policy import CaseFacts, of_units, recused, walled
@@ -21,9 +21,10 @@ from domain.sql import fetch
 from domain.supervision.models import DemandAssessment
 
 OF_CASE = "demand_assessments"
-ADDED[OF_CASE] = (
+ADDED[OF_CASE] = Part(
     "SELECT m.id, m.round, d.name AS unit, m.reason, m.state, m.asked_at, m.unreasonable, m.finding, m.decided_at"
-    " FROM demand_assessments m LEFT JOIN departments d ON d.id = m.department_id WHERE m.case_id = $1 ORDER BY m.id"
+    " FROM demand_assessments m LEFT JOIN departments d ON d.id = m.department_id WHERE m.case_id = $1 ORDER BY m.id",
+    rare="demand_assessments",
 )
 ANSWERED = frozenset({"answered", "closed"})
 UNREASONABLE = "explained_unreasonable"  # of the three dispositions (三到位一处理): 诉求无理的思想教育到位

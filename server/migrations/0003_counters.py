@@ -5,7 +5,9 @@ from importlib.resources import files
 from tortoise import migrations
 from tortoise.migrations import operations as ops
 
-JOURNAL = files("server").joinpath("sql", "journal.sql").read_text(encoding="utf-8")
+JOURNAL, PARTS = (
+    files("server").joinpath("sql", name).read_text(encoding="utf-8") for name in ("journal.sql", "parts.sql")
+)
 SQL = """
 CREATE SEQUENCE case_numbers;
 CREATE SEQUENCE household_serials;
@@ -90,7 +92,7 @@ DROP INDEX journal_at, journal_repeats, office_clocks_next, office_clocks_runnin
 DROP INDEX cases_first, accountability_area, obligation_records_area, hearing_requests_area,
   demand_assessments_area;
 DROP INDEX duty_versions_draft, duty_calls_unanswered, case_units_due, departments_place, duty_calls_next;
-DELETE FROM server_epoch; DROP FUNCTION journal_write;
+DELETE FROM server_epoch; DROP FUNCTION journal_write; DROP FUNCTION mark_case_part CASCADE; DROP TABLE case_parts;
 """
 
 
@@ -99,4 +101,4 @@ class Migration(migrations.Migration):
 
     dependencies = [("huying", "0002_initial")]
     initial = False
-    operations = [ops.RunSQL([SQL, JOURNAL], reverse_sql=REVERSE)]
+    operations = [ops.RunSQL([SQL, JOURNAL, PARTS], reverse_sql=REVERSE)]

@@ -14,6 +14,7 @@ import asyncpg
 import pytest
 from tortoise.exceptions import OperationalError
 
+from domain.cases.file import rare_tables
 from server.db import APP, credentials
 from server.migrate import ADVISORY_LOCK, migrate, pending
 from tests.support.cluster import Cluster
@@ -208,3 +209,9 @@ async def test_our_own_migrations_apply_and_put_the_queue_into_its_own_schema(da
     tables = "SELECT array_agg(schemaname::text) FROM pg_tables WHERE tablename LIKE 'procrastinate%'"
     assert set(await query(database, tables)) == {"jobs"}
     assert await query(database, "SELECT count(*) FROM pg_extension WHERE extname <> 'plpgsql'") == 0
+
+
+async def test_each_table_that_a_case_file_reads_only_when_marked_marks_its_case(database: str) -> None:
+    await migrate(database)
+    marking = "SELECT array_agg(tgrelid::regclass::text) FROM pg_trigger WHERE tgname = 'mark_case_part'"
+    assert set(await query(database, marking)) == rare_tables()
