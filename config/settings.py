@@ -50,6 +50,12 @@ class Settings:
     log_level: str = "info"
 
     @property
+    def content_judged(self) -> bool:
+        """Whether there is a WeChat that judges texts: the real one, or in the sandbox a stand-in."""
+        stand_in = self.wechat_api_url != Settings.wechat_api_url
+        return bool(self.wechat_app_id) and (self.wechat_mode == "live" or stand_in)
+
+    @property
     def production(self) -> bool:
         """Whether the server stands before real people."""
         return self.environment == "production"

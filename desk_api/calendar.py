@@ -7,6 +7,7 @@ from msgspec import Meta, Struct
 
 from domain.access.permissions import Permission as P
 from domain.cases import calendar as edits
+from domain.cases.shifts import Shift
 from domain.clock import local_date, now
 from domain.deadlines.calendar import CalendarException
 from domain.problems import invalid
@@ -58,19 +59,18 @@ class Rows(Struct, forbid_unknown_fields=True):
 async def preview_calendar(ask: Ask) -> dict[str, Any]:
     """The open deadlines that would move; nothing is changed (`POST /calendar/preview`)."""
     shifts, total = await edits.preview(_edit(ask.body))
-    return {
-        "total": total,
-        "items": [
-            {"case_id": one.case_id, "number": one.number, "clock": one.clock, "before": local(one.before),
-             "after": local(one.after)}
-            for one in shifts
-        ],
-    }  # fmt: skip
+    return {"total": total, "items": [shift_shape(one) for one in shifts]}
 
 
 async def change_calendar(ask: Ask) -> dict[str, Any]:
     """Put the rows over the calendar; open deadlines are worked out again by a job (`POST /calendar`)."""
     return {"version": await edits.apply_edit(ask.actor, _edit(ask.body))}
+
+
+def shift_shape(one: Shift) -> dict[str, Any]:
+    """An open clock that an edit moves."""
+    return {"case_id": one.case_id, "number": one.number, "clock": one.clock, "before": local(one.before),
+            "after": local(one.after)}  # fmt: skip
 
 
 def _edit(body: Rows) -> edits.Edit:

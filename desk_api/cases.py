@@ -110,9 +110,8 @@ async def _search(query: CaseList) -> queries.CaseSearch:
 
 async def open_case(ask: Ask) -> dict[str, Any]:
     """One case with everything that I may see of it (`GET /cases/{id}`)."""
-    case_id = path_id(ask)
-    row = await queries.case_row(ask.actor, case_id)
-    file = await case_file(case_id, row["parts"])
+    row = await queries.case_row(ask.actor, path_id(ask))
+    file = await case_file(row)
     return case_shape(ask.actor, row, file) | dispatch_shape(dispatch_part(file.added, row["topic"]))
 
 

@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from desk_api.schemas import Code
 from domain.access.permissions import Permission as P
+from domain.access.queries import unit_for
 from domain.dispatch import leaders
 from domain.dispatch.verifications import own_verifications
 from domain.problems import invalid
@@ -60,7 +61,7 @@ async def list_verifications(ask: Ask) -> Row:
 
 async def list_leaders(ask: Ask) -> Row:
     """The leaders of a unit with their fields (`GET /units/{id}/leaders`)."""
-    unit = await leaders.unit_for(ask.actor, P.ROSTER_READ, path_id(ask))
+    unit = await unit_for(ask.actor, P.ROSTER_READ, path_id(ask))
     return {"unit": {"id": unit.id, "name": unit.name}, "items": await leaders.charges(unit.id)}
 
 

@@ -7,19 +7,18 @@ from uuid import UUID
 
 from msgspec import Meta
 
-from desk_api.household_imports import XLSX, attachment
+from desk_api.household_imports import UPLOAD_BYTES, XLSX, attachment, read_upload
 from desk_api.schemas import Code
 from domain.access.permissions import Permission as P
 from domain.attachments.store import Shelf
+from domain.catalogue import imports, versions
+from domain.catalogue.difference import shown
+from domain.catalogue.matching import BASES, Line
+from domain.catalogue.sheet import catalogue_workbook, read_catalogue
 from domain.clock import local_date, now
-from domain.dispatch import catalogue, duty_imports
-from domain.dispatch.difference import shown
-from domain.dispatch.duty_sheet import duty_workbook, read_duties
-from domain.dispatch.matching import BASES, Line
-from domain.dispatch.sheets import result_workbook
-from domain.households.table_file import MAX_BYTES, SheetRefused
 from domain.ids import new_id
 from domain.problems import GuardNotMet, NotFound, UnacceptableSheet, invalid
+from domain.sheets.results import RowOutcome, RowStatus, result_workbook
 from domain.text import clean_text
 from web.bodies import Strict
 from web.paging import Page, paged
@@ -27,7 +26,6 @@ from web.routes import Answer, Ask, Route, path_id
 from web.shapes import local
 from web.uploads import Upload
 
-_AROUND = 64 * 1024  # the multipart frame
 SHOWN_ERRORS = 200
 
 
@@ -63,19 +61,19 @@ class LineList(Strict):
 
 async def list_versions(ask: Ask) -> dict[str, Any]:
     """Every version, the newest first; which is in force today (`GET /duty-lists`)."""
-    current = await catalogue.in_force(local_date(now()))
-    rows = await catalogue.versions(ask.query.before, ask.query.limit)
+    current = await versions.in_force(local_date(now()))
+    rows = await versions.versions(ask.query.before, ask.query.limit)
     return paged(rows, ask.query.limit, lambda row: _version(row, current.id if current else None))
 
 
 async def show_version(ask: Ask) -> dict[str, Any]:
     """A version with its lines (`GET /duty-lists/{id}`)."""
-    found = await catalogue.version(path_id(ask))
+    found = await versions.version(path_id(ask))
     query: LineList = ask.query
-    names = await catalogue.unit_names()
+    names = await versions.unit_names()
     lines = [
         _line(line, names)
-        for line in (await catalogue.lines_of(found.id)).values()
+        for line in (await versions.lines_of(found.id)).values()
         if (not query.topic or line.topic.startswith(query.topic))
         and (not query.unit or query.unit in (line.lead, *line.co_units))
     ]
@@ -84,27 +82,27 @@ async def show_version(ask: Ask) -> dict[str, Any]:
 
 async def send_version(ask: Ask) -> Answer:
     """The version in force on a day as a sheet (`GET /duty-lists/file`)."""
-    found = await catalogue.in_force(ask.query.on or local_date(now()))
-    lines = await catalogue.lines_of(found.id if found else None)
-    raw = await asyncio.to_thread(duty_workbook, lines.values(), await catalogue.unit_names())
+    found = await versions.in_force(ask.query.on or local_date(now()))
+    lines = await versions.lines_of(found.id if found else None)
+    raw = await asyncio.to_thread(catalogue_workbook, lines.values(), await versions.unit_names())
     name = f"duty-list-{found.effective_on}.xlsx" if found else "duty-list.xlsx"
     return Answer(raw=raw, headers=attachment(name), content_type=XLSX)
 
 
 async def send_template(ask: Ask) -> Answer:
     """An empty catalogue to fill in (`GET /duty-lists/template`)."""
-    return Answer(raw=await asyncio.to_thread(duty_workbook, [], {}), headers=attachment("duty-list-template.xlsx"),
+    return Answer(raw=await asyncio.to_thread(catalogue_workbook, [], {}), headers=attachment("duty-list-template.xlsx"),
                   content_type=XLSX)  # fmt: skip
 
 
 async def show_difference(ask: Ask) -> dict[str, Any]:
     """Lines added, removed, ended and changed, field by field (`GET /duty-lists/{id}/difference`)."""
-    found = await catalogue.version(path_id(ask))
+    found = await versions.version(path_id(ask))
     if ask.query.against:
-        base = await catalogue.version(ask.query.against)
+        base = await versions.version(ask.query.against)
     else:
-        base = await catalogue.in_force(local_date(now()))
-    items = await duty_imports.differences(base.id if base else None, found.id)
+        base = await versions.in_force(local_date(now()))
+    items = await imports.differences(base.id if base else None, found.id)
     counts = {kind: sum(one["kind"] == kind for one in items) for kind in ("added", "changed", "ended", "removed")}
     return {"before": _heading(base) if base else None, "after": _heading(found), "counts": counts, "items": items}
 
@@ -112,11 +110,11 @@ async def show_difference(ask: Ask) -> dict[str, Any]:
 async def preview(ask: Ask) -> dict[str, Any]:
     """What a publication would change, and how many cases of those topics wait; nothing is changed
     (`POST /duty-lists/{id}/preview`)."""
-    await catalogue.require_keeper(ask.actor)
-    found = await catalogue.version(path_id(ask))
-    base = await catalogue.in_force(ask.body.effective_on)
-    items = await duty_imports.differences(base.id if base else None, found.id)
-    waiting = await catalogue.open_cases_of(one["topic"] for one in items)
+    await versions.require_keeper(ask.actor)
+    found = await versions.version(path_id(ask))
+    base = await versions.in_force(ask.body.effective_on)
+    items = await imports.differences(base.id if base else None, found.id)
+    waiting = await versions.open_cases_of(one["topic"] for one in items)
     return {
         "replaces": _heading(base) if base else None, "effective_on": ask.body.effective_on, "items": items,
         "undispatched_cases": waiting, "note": "已登记的工单按各自受理日的版本派单,不受新版影响。",
@@ -125,53 +123,48 @@ async def preview(ask: Ask) -> dict[str, Any]:
 
 async def publish(ask: Ask) -> dict[str, Any]:
     """Put the draft in force from today or a later day (`POST /duty-lists/{id}/publication`)."""
-    await catalogue.require_keeper(ask.actor)
+    await versions.require_keeper(ask.actor)
     body: Wish = ask.body
     title = None if body.title is None else clean_text(body.title)
     if title == "":
         raise invalid("title", "请填写清单名称", "required")
-    wish = catalogue.Publication(
+    wish = versions.Publication(
         effective_on=body.effective_on, title=title,
         document_no=None if body.document_no is None else clean_text(body.document_no),
     )  # fmt: skip
-    return _heading(await catalogue.publish(ask.actor, path_id(ask), wish))
+    return _heading(await versions.publish(ask.actor, path_id(ask), wish))
 
 
 async def drop(ask: Ask) -> Answer:
     """Throw the draft away (`DELETE /duty-lists/{id}`)."""
-    await catalogue.require_keeper(ask.actor)
-    await catalogue.drop_draft(ask.actor, path_id(ask))
+    await versions.require_keeper(ask.actor)
+    await versions.drop_draft(ask.actor, path_id(ask))
     return Answer(status=204)
 
 
 # ---- taking a sheet in
 
 
-async def read_sheet(ask: Ask) -> duty_imports.Delivery:
+async def read_sheet(ask: Ask) -> imports.Delivery:
     """Read and judge the sheet before the transaction, and store the result file."""
     upload: Upload = ask.body
-    if len(upload.data) > MAX_BYTES:
-        raise invalid("file", "文件超过 10 MB,请拆分成几个文件分别导入")
-    try:
-        sheet = await asyncio.to_thread(read_duties, upload.data, upload.filename, await duty_imports.known())
-    except SheetRefused as refusal:
-        raise UnacceptableSheet(message=refusal.message_zh) from None
+    sheet = await read_upload(upload, read_catalogue, await imports.known())
     good_only = upload.fields.get("good_rows_only") in ("1", "true", "yes")
-    done = "已导入" if not sheet.errors or good_only else "未导入(清单有错误)"
-    result = await asyncio.to_thread(result_workbook, sheet.table, sheet.errors, done)
+    done = RowOutcome(RowStatus.TAKEN if not sheet.errors or good_only else RowStatus.LEFT)
+    result = await asyncio.to_thread(result_workbook, sheet, {entry.number: done for entry in sheet.entries})
     file_id = new_id()
     await ask.app.services.files.put(Shelf.SEALED, file_id, result)
-    return duty_imports.Delivery(
+    return imports.Delivery(
         sheet=sheet, filename=upload.filename, result_file_id=file_id, good_rows_only=good_only
     )
 
 
 async def take_in(ask: Ask) -> dict[str, Any]:
     """Put a sheet into the draft; with errors nothing is changed unless `good_rows_only` is sent."""
-    await catalogue.require_keeper(ask.actor)
-    sent: duty_imports.Delivery = ask.prepared
-    made = await duty_imports.take_in(ask.actor, sent)
-    errors = [{"row": one.row, "column": one.column, "reason": one.reason} for one in sent.sheet.errors]
+    await versions.require_keeper(ask.actor)
+    sent: imports.Delivery = ask.prepared
+    made = await imports.take_in(ask.actor, sent)
+    errors = [{"row": one.row, "column": one.column, "reason": one.message} for one in sent.sheet.errors]
     names = ("id", "version_id", "filename", "total", "error_rows", "applied", "added", "changed", "removed")
     return {**{name: getattr(made, name) for name in names}, "errors": errors[:SHOWN_ERRORS]}
 
@@ -179,7 +172,7 @@ async def take_in(ask: Ask) -> dict[str, Any]:
 async def list_imports(ask: Ask) -> dict[str, Any]:
     """Imports, newest first (`GET /duty-lists/imports`)."""
     names = ("id", "version_id", "filename", "total", "error_rows", "applied", "added", "changed", "removed")
-    rows = await duty_imports.imports(ask.query.before, ask.query.limit)
+    rows = await imports.imports(ask.query.before, ask.query.limit)
     return paged(
         rows, ask.query.limit,
         lambda row: {**{name: row[name] for name in names}, "created_at": local(row["created_at"])},
@@ -188,8 +181,8 @@ async def list_imports(ask: Ask) -> dict[str, Any]:
 
 async def send_result(ask: Ask) -> Answer:
     """The sheet again, with what is wrong in each row (`GET /duty-lists/imports/{id}/result`)."""
-    await catalogue.require_keeper(ask.actor)
-    row = await duty_imports.import_row(path_id(ask))
+    await versions.require_keeper(ask.actor)
+    row = await imports.import_row(path_id(ask))
     try:
         file = await ask.app.services.files.open(Shelf.SEALED, row["result_file_id"])
     except OSError:
@@ -228,7 +221,7 @@ ROUTES = (
     Route(method="GET", path="/duty-lists/template", handler=send_template, gate=P.RULES_MANAGE, reads=True,
           content_type=XLSX, summary="职责清单模板"),
     Route(method="POST", path="/duty-lists/imports", handler=take_in, prepare=read_sheet, gate=P.RULES_MANAGE,
-          upload_bytes=MAX_BYTES + _AROUND, status=201, summary="导入职责清单", problems=(UnacceptableSheet,)),
+          upload_bytes=UPLOAD_BYTES, status=201, summary="导入职责清单", problems=(UnacceptableSheet,)),
     Route(method="GET", path="/duty-lists/imports", handler=list_imports, gate=P.RULES_MANAGE, query=Page, reads=True,
           summary="职责清单导入记录"),
     Route(method="GET", path="/duty-lists/imports/<id:str>/result", handler=send_result, gate=P.RULES_MANAGE, reads=True,

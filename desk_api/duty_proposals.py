@@ -7,9 +7,10 @@ from msgspec import Meta
 
 from desk_api.schemas import Code
 from domain.access.permissions import Permission as P
+from domain.catalogue import proposals
+from domain.catalogue.versions import require_keeper
 from domain.clock import local_date, now
-from domain.dispatch import accuracy, proposals
-from domain.dispatch.catalogue import require_keeper
+from domain.dispatch import accuracy
 from domain.problems import GuardNotMet, invalid
 from domain.rulebook import rulebook
 from domain.statistics.rates import Rate

@@ -7,7 +7,7 @@ from uuid import UUID
 from msgspec import Meta, field
 
 from domain.access.permissions import Permission as P
-from domain.areas.near import GridShape, import_shapes, read_features
+from domain.areas.boundaries import GridShape, import_shapes, read_features
 from domain.problems import invalid
 from domain.text import clean_text
 from domain.workflow.handover import Handover, hand_over

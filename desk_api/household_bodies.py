@@ -9,6 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 from domain.cases.move import Version
 from domain.households import cell_rules
 from domain.problems import invalid
+from domain.sheets.reading import CellError
 from domain.text import clean_text
 from web.bodies import Strict
 from web.paging import Page
@@ -156,5 +157,5 @@ def changes(body: Changes) -> dict[str, str | float | None]:
 def _checked(field: str, rule: Callable[[], str]) -> str:
     try:
         return rule()
-    except cell_rules.CellError as error:
+    except CellError as error:
         raise invalid(field, error.message_zh) from None

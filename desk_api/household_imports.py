@@ -1,20 +1,21 @@
 """Staff door: household lists in, result files out."""
 
 import asyncio
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 from uuid import UUID
 
 from domain.access.permissions import Permission as P
 from domain.areas.models import Area
 from domain.attachments.store import Shelf
+from domain.households.columns import template
 from domain.households.imports import all_villages, import_area, request_import
 from domain.households.places import Village
 from domain.households.queries import area_within, scoped_row, scoped_rows
 from domain.households.sheet import read
-from domain.households.table_file import MAX_BYTES, SheetRefused
-from domain.households.template_file import template
 from domain.ids import new_id
 from domain.problems import NotFound, NotReadyYet, UnacceptableSheet, invalid
+from domain.sheets.files import MAX_BYTES, SheetRefused
 from web.bodies import Strict
 from web.paging import Page, paged
 from web.routes import Answer, Ask, Route, path_id
@@ -22,7 +23,8 @@ from web.shapes import local
 from web.uploads import Upload
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_AROUND = 64 * 1024  # the multipart frame
+UPLOAD_BYTES = MAX_BYTES + 64 * 1024  # the multipart frame around it
+T = TypeVar("T")
 
 
 class Template(Strict):
@@ -31,16 +33,21 @@ class Template(Strict):
     area: str | None = None
 
 
+async def read_upload(upload: Upload, read: Callable[[bytes, str, Any], T], known: Any) -> T:
+    """What a reader makes of an uploaded list; 422 when it is too large or none."""
+    if len(upload.data) > MAX_BYTES:
+        raise invalid("file", "文件超过 10 MB,请拆分成几个文件分别导入")
+    try:
+        return await asyncio.to_thread(read, upload.data, upload.filename, known)
+    except SheetRefused as refusal:
+        raise UnacceptableSheet(message=refusal.message_zh) from None
+
+
 async def take_in(ask: Ask) -> tuple[Area, UUID]:
     """Read the list once, so that what cannot be used is refused before anything is stored; then store it sealed."""
     upload: Upload = ask.body
     area = await import_area(ask.actor, upload.fields.get("area"))
-    if len(upload.data) > MAX_BYTES:
-        raise invalid("file", "文件超过 10 MB,请拆分成几个文件分别导入")
-    try:
-        await asyncio.to_thread(read, upload.data, upload.filename, await all_villages())
-    except SheetRefused as refusal:
-        raise UnacceptableSheet(message=refusal.message_zh) from None
+    await read_upload(upload, read, await all_villages())
     file_id = new_id()
     await ask.app.services.files.put(Shelf.SEALED, file_id, upload.data)
     return area, file_id
@@ -111,7 +118,7 @@ ROUTES = [
     Route(method="GET", path="/households/imports/template", handler=send_template, gate=P.HOUSEHOLD_WRITE,
           query=Template, reads=True, content_type=XLSX, summary="名册模板"),
     Route(method="POST", path="/households/imports", handler=request, prepare=take_in, gate=P.HOUSEHOLD_WRITE,
-          upload_bytes=MAX_BYTES + _AROUND, status=202, summary="导入名册", problems=(UnacceptableSheet,)),
+          upload_bytes=UPLOAD_BYTES, status=202, summary="导入名册", problems=(UnacceptableSheet,)),
     Route(method="GET", path="/households/imports", handler=list_imports, gate=P.HOUSEHOLD_WRITE, query=Page, reads=True,
           summary="导入记录"),
     Route(method="GET", path="/households/imports/<id:str>", handler=show_import, gate=P.HOUSEHOLD_WRITE, reads=True,

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
+from desk_api.calendar import shift_shape
 from desk_api.schemas import words
 from domain.access.permissions import Permission as P
 from domain.cases import limits
@@ -61,9 +62,7 @@ async def preview_limits(ask: Ask) -> dict[str, Any]:
     shifts, total = await limits.preview(_changes(ask.body))
     at = now()
     return {"total": total, "items": [
-        {"case_id": one.case_id, "number": one.number, "clock": one.clock, "before": local(one.before),
-         "after": local(one.after), "overdue_by_it": one.after < at <= one.before}
-        for one in shifts
+        {**shift_shape(one), "overdue_by_it": one.after < at <= one.before} for one in shifts
     ]}  # fmt: skip
 
 

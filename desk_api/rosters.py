@@ -7,19 +7,18 @@ from uuid import UUID
 
 from msgspec import Meta
 
-from desk_api.household_imports import XLSX, attachment
+from desk_api.household_imports import XLSX, attachment, read_upload
 from desk_api.teams import member_shape, unit_of
 from domain.access.models import Department
 from domain.access.permissions import Permission as P
-from domain.access.queries import department
+from domain.access.queries import department, unit_for
 from domain.clock import local_date, now
 from domain.deadlines.calendar import start_of_day
-from domain.dispatch import rosters, teams
-from domain.dispatch.leaders import unit_for
-from domain.dispatch.roster import REASONS, recipient, segments
-from domain.dispatch.roster_sheet import RosterSheet, read_roster, roster_template
-from domain.households.table_file import SheetRefused
 from domain.problems import NotFound, UnacceptableSheet, invalid
+from domain.rosters import shifts, teams
+from domain.rosters.on_duty import REASONS, recipient, segments
+from domain.rosters.sheet import read_roster, roster_template
+from domain.sheets.reading import Sheet
 from domain.text import clean_text
 from web.bodies import Strict
 from web.routes import Answer, Ask, Route, path_id
@@ -71,14 +70,14 @@ async def show_roster(ask: Ask) -> Row:
     if not 0 <= (until - since).days < LONGEST:
         raise invalid("until", f"结束日期应在开始日期之后,最长 {LONGEST} 天")
     first, last = start_of_day(since), start_of_day(until + timedelta(days=1))
-    cut = segments(await rosters.duty_of(unit, first, last), first, last)
+    cut = segments(await shifts.roster_of(unit, first, last), first, last)
     names = {row["id"]: row["name"] for row in await teams.team(unit.id)}
     spans = [
         {"starts_at": local(one.starts_at), "ends_at": local(one.ends_at), "kind": one.recipient.kind,
          "reason": one.recipient.reason, "people": [names.get(who, "") for who in one.recipient.member_ids]}
         for one in cut
     ]  # fmt: skip
-    rows = await rosters.shifts(unit.id, since, until)
+    rows = await shifts.shifts_of(unit.id, since, until)
     return {
         "unit": {"id": unit.id, "name": unit.name}, "since": since, "until": until,
         "shifts": [_shift(row) for row in rows], "spans": spans, "gaps": [one for one in spans if one["kind"] == "gap"],
@@ -88,7 +87,7 @@ async def show_roster(ask: Ask) -> Row:
 async def show_now(ask: Ask) -> Row:
     """Who is on duty in a unit at this moment (`GET /units/{id}/on-duty`)."""
     unit, at = await unit_of(ask), now()
-    found = recipient(await rosters.duty_of(unit, at, at), at)
+    found = recipient(await shifts.roster_of(unit, at, at), at)
     people = {row["id"]: row for row in await teams.team(unit.id)}
     return {
         "unit": {"id": unit.id, "name": unit.name, "phone": unit.phone}, "at": local(at), "kind": found.kind,
@@ -99,24 +98,24 @@ async def show_now(ask: Ask) -> Row:
 async def put_turns(ask: Ask) -> Row:
     """Write turns into the roster (`POST /units/{id}/shifts`)."""
     turns = [_turn(one) for one in ask.body.turns]
-    new, changed = await rosters.put_turns(ask.actor, path_id(ask), turns)
+    new, changed = await shifts.put_turns(ask.actor, path_id(ask), turns)
     return {"new": new, "changed": changed}
 
 
 async def drop_shift(ask: Ask) -> Answer:
     """Take a shift out (`DELETE /shifts/{id}`)."""
-    await rosters.drop_shift(ask.actor, path_id(ask))
+    await shifts.drop_shift(ask.actor, path_id(ask))
     return Answer(status=204)
 
 
 async def copy_week(ask: Ask) -> Row:
     """Repeat a week on another (`POST /units/{id}/week-copies`)."""
     unit = path_id(ask)
-    new, without = await rosters.copy_week(ask.actor, unit, ask.body.source, ask.body.target)
+    new, without = await shifts.copy_week(ask.actor, unit, ask.body.source, ask.body.target)
     return {"new": new, "without_person": without}
 
 
-async def read_sheet(ask: Ask) -> tuple[Department, RosterSheet]:
+async def read_sheet(ask: Ask) -> tuple[Department, Sheet[shifts.Turn]]:
     """Read the sheet against the people of the unit, before the transaction."""
     upload: Upload = ask.body
     unit = await department(upload.fields.get("unit", ""))
@@ -126,18 +125,15 @@ async def read_sheet(ask: Ask) -> tuple[Department, RosterSheet]:
     people: dict[str, list[UUID]] = {}
     for row in await teams.team(unit.id):
         people.setdefault(row["name"], []).append(row["id"])
-    try:
-        return unit, await asyncio.to_thread(read_roster, upload.data, upload.filename, people)
-    except SheetRefused as refusal:
-        raise UnacceptableSheet(message=refusal.message_zh) from None
+    return unit, await read_upload(upload, read_roster, people)
 
 
 async def take_in(ask: Ask) -> Row:
     """Write a sheet into the roster of a unit; with errors nothing is written unless `good_rows_only` is sent."""
     unit, sheet = ask.prepared
     applied = not sheet.errors or ask.body.fields.get("good_rows_only") in ("1", "true", "yes")
-    new, changed = await rosters.put_turns(ask.actor, unit.id, sheet.turns) if applied else (0, 0)
-    errors = [{"row": one.row, "column": one.column, "reason": one.reason} for one in sheet.errors]
+    new, changed = await shifts.put_turns(ask.actor, unit.id, sheet.rows) if applied else (0, 0)
+    errors = [{"row": one.row, "column": one.column, "reason": one.message} for one in sheet.errors]
     return {"unit": {"id": unit.id, "name": unit.name}, "total": sheet.total, "applied": applied, "new": new,
             "changed": changed, "errors": errors}  # fmt: skip
 
@@ -148,8 +144,8 @@ async def send_template(ask: Ask) -> Answer:
     return Answer(raw=raw, headers=attachment("duty-roster-template.xlsx"), content_type=XLSX)
 
 
-def _turn(body: Turn) -> rosters.Turn:
-    return rosters.Turn(
+def _turn(body: Turn) -> shifts.Turn:
+    return shifts.Turn(
         member_id=body.member_id, on=body.on, starts=time.fromisoformat(body.starts),
         ends=time.fromisoformat(body.ends), label=clean_text(body.label) or "值班", place=body.place,
     )  # fmt: skip

@@ -4,9 +4,9 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from domain.access import sessions
 from domain.access.actions import Proof, check_password, sign_in
 from domain.problems import AccountLocked, Problem, SecondFactorRequired, WrongCredentials
-from domain.sql import execute
 from domain.text import clean_text
 from web.bodies import Strict
 from web.identity import open_session
@@ -38,7 +38,7 @@ async def create_session(ask: Ask) -> dict[str, object] | Problem:
 
 async def end_session(ask: Ask) -> None:
     """End this session."""
-    await execute("DELETE FROM sessions WHERE token_hash = $1", [ask.actor.session])
+    await sessions.end_session(ask.actor)
 
 
 ROUTES = (

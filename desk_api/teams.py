@@ -9,11 +9,10 @@ from msgspec import Meta
 from desk_api.schemas import Code, Purpose
 from domain.access.models import Department
 from domain.access.permissions import Permission as P
-from domain.access.queries import department
+from domain.access.queries import department, unit_for
 from domain.clock import now
-from domain.dispatch import calls, teams
-from domain.dispatch.leaders import unit_for
 from domain.problems import GuardNotMet, invalid
+from domain.rosters import calls, teams
 from domain.text import clean_text
 from web.bodies import Strict
 from web.paging import Page, paged

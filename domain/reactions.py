@@ -70,6 +70,7 @@ REACTIONS: dict[str, tuple[str, ...]] = {
 
 # Most events of these kinds concern nobody there: the job is made only where the event's data name this.
 ONLY_WITH = {
+    ("appeal.submitted", "check_content"): "judged",
     ("case.registered", "tell_linked"): "emergency",
     ("case.closed", "tell_reporter"): "reporter_id",
     ("event.reported", "ring_duty"): "urgent",

@@ -93,6 +93,7 @@ class Rulebook:
     rework_auto_rounds: int = 1
     supervision_workdays: int = 3
     visit_round_days: int = 90  # every household is walked to once in so many days (户户走到)
+    content_judged: bool = False  # texts are given to WeChat's content check
     wechat_templates: Mapping[str, str] = field(default_factory=dict)
     sms_templates: Mapping[str, str] = field(default_factory=dict)
     reaches: Mapping[str, Reach] = field(default_factory=dict)  # by topic; the empty code is that of every other

@@ -6,8 +6,8 @@ import msgspec
 from msgspec import Meta
 
 from domain.access.permissions import Permission as P
+from domain.areas.boundaries import grid_at, shapes_of
 from domain.areas.geometry import Position
-from domain.areas.near import grid_at, shapes_of
 from domain.cases.states import STATES
 from domain.households.naming import plate_text
 from domain.visits.nearby import near_cases, near_households

@@ -5,7 +5,8 @@ from typing import Any, Literal
 from domain.access.actor import within
 from domain.access.permissions import Permission as P
 from domain.areas.geometry import Position
-from domain.households.actions import LIVE, activate_code, look_up
+from domain.households.actions import activate_code, look_up
+from domain.households.models import LIVE
 from domain.households.queries import household_row
 from domain.problems import CodeDead, CodeNotPrinted, NotFound, UnknownCode
 from domain.rulebook import rulebook

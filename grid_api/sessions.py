@@ -6,6 +6,7 @@ from uuid import UUID
 from domain.access.actions import Proof, check_password, sign_in
 from domain.access.models import Staff
 from domain.access.permissions import Permission as P
+from domain.access.sessions import end_session
 from domain.access.wechat import bind_wechat, worker_of
 from domain.areas.queries import grids_of
 from domain.people.models import GridWorker
@@ -22,7 +23,6 @@ from domain.problems import (
     WrongCredentials,
     invalid,
 )
-from domain.sql import execute
 from domain.text import clean_phone, clean_text
 from grid_api.schemas import SignIn, WeChatCode
 from web.identity import open_session
@@ -97,7 +97,7 @@ async def bind(ask: Ask) -> dict[str, bool]:
 
 async def sign_out(ask: Ask) -> None:
     """End this session."""
-    await execute("DELETE FROM sessions WHERE token_hash = $1", [ask.actor.session])
+    await end_session(ask.actor)
 
 
 async def _worker(worker_id: UUID, name: str) -> dict[str, Any]:

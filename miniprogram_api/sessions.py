@@ -4,13 +4,13 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from domain.access.sessions import end_session
 from domain.clock import real_now
 from domain.ids import new_id
 from domain.people.actions import resident_of
 from domain.people.models import Resident
 from domain.ports import WeChatLogin
 from domain.problems import WeChatCodeRefused, WeChatUnavailable
-from domain.sql import execute
 from web.bodies import Nothing, Strict
 from web.identity import open_session
 from web.routes import PUBLIC, SIGNED_IN, Ask, Limit, Route
@@ -58,7 +58,7 @@ async def sign_in_guest(ask: Ask) -> dict[str, object]:
 
 async def sign_out(ask: Ask) -> None:
     """End this session."""
-    await execute("DELETE FROM sessions WHERE token_hash = $1", [ask.actor.session])
+    await end_session(ask.actor)
 
 
 _LIMIT = (Limit("sign-in", 600, 60),)

@@ -35,13 +35,11 @@ async def take_answers(ask: Ask) -> Answer:
     form = ask.request.form or {}
     given = {name: str(form.get(name) or "") for name in Answers.__struct_fields__}
     given["comment"] = clean_text(given["comment"])
-    wrong = _mistakes(given)
+    said, wrong = _read(given)
     if wrong:
         return _form(wave, ask.path["token"], given, wrong)
-    body = msgspec.convert(given, Answers, strict=False)
-    said = FourAnswers(body.solved, body.satisfied, body.staff, body.comment)
     try:
-        _, bad = await answer_by_link(link_token(ask), said)
+        _, bad = await answer_by_link(link_token(ask), FourAnswers(**said))
     except SurveyOver as over:  # another tap was quicker
         return _closed(over)
     return _end(201, "thanks", bad=bad)
@@ -57,15 +55,15 @@ async def _live(ask: Ask) -> SurveyWave | Answer:
         return _closed(over)
 
 
-def _mistakes(given: dict[str, str]) -> dict[str, str]:
-    """What is wrong with which answer: `missing` (or none of the choices), `long`."""
-    wrong = {}
+def _read(given: dict[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
+    """The answers, and what is wrong with which other one: `missing` (or none of the choices), `long`."""
+    said, wrong = {}, {}
     for field in msgspec.structs.fields(Answers):
         try:
-            msgspec.convert(given[field.name], field.type, strict=False)
+            said[field.name] = msgspec.convert(given[field.name], field.type, strict=False)
         except msgspec.ValidationError:
             wrong[field.name] = "long" if field.name == "comment" else "missing"
-    return wrong
+    return said, wrong
 
 
 def _form(wave: SurveyWave, token: str, given: dict[str, str], wrong: dict[str, str]) -> Answer:

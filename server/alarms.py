@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from prometheus_client import Gauge
 
 from domain.clock import now, real_now
-from domain.dispatch.duty_gaps import gap_figures
 from domain.households.scans import alarms_of_today
 from domain.notices.delivery import figures
+from domain.rosters.gaps import gap_figures
 from domain.sql import fetch_one
 from server.observe import METRICS
 

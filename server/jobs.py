@@ -8,7 +8,6 @@ after the database was away, and log lines without arguments, which may say too 
 import asyncio
 import contextlib
 import logging
-import select
 import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,13 +17,13 @@ from typing import Any, Protocol
 
 import msgspec
 import structlog
-from procrastinate import App, BaseRetryStrategy, JobContext, PsycopgConnector, RetryDecision
+from procrastinate import App, BaseRetryStrategy, JobContext, RetryDecision
 from procrastinate.jobs import Job as StoredJob
 from procrastinate.worker import Worker
-from psycopg_pool import AsyncConnectionPool
 
 from domain.clock import real_now
 from server.db import credentials
+from server.job_connector import AsyncpgConnector
 
 # Its lines carry the arguments of jobs; ours carry id, name and kind of error.
 logging.getLogger("procrastinate").setLevel(logging.CRITICAL)
@@ -138,38 +137,15 @@ _MINE = "SELECT id FROM procrastinate_jobs WHERE status = 'doing' AND worker_id 
 _REMEMBER_ERROR = "UPDATE procrastinate_jobs SET error = %(error)s WHERE id = %(id)s"
 
 
-def _pool(**given: Any) -> AsyncConnectionPool[Any]:
-    """Each call of the library is one statement: it needs no BEGIN and COMMIT around it, and no SELECT before it."""
-    return AsyncConnectionPool(**{**given, "configure": _autocommit, "check": _check})
-
-
-async def _autocommit(connection: Any) -> None:
-    await connection.set_autocommit(True)
-
-
-async def _check(connection: Any) -> None:
-    """Ask the database only when an idle connection has something to say: its end, or a notice."""
-    poll = select.poll()
-    poll.register(connection.fileno(), select.POLLIN)
-    if poll.poll(0):
-        await AsyncConnectionPool.check_connection(connection)
-
-
 class JobRunner:
     """Runs jobs inside this process's event loop, over its own few direct connections."""
 
     def __init__(self, dsn: str, tasks: Mapping[str, Task], pace: Pace | None = None) -> None:
         """Prepare a worker for `tasks` (name → coroutine function); `dsn` must not lead to a pooler."""
         self._pace = pace or Pace()
-        login = {name: value for name, value in credentials(dsn).items() if name != "statement_cache_size"}
-        login["dbname"] = login.pop("database")
-        login["sslmode"] = login.pop("ssl", None)
         # A crash may forget that a job was begun or done: then it runs again, as any job may. So nobody waits for the disk.
-        login["options"] = "-c search_path=jobs -c synchronous_commit=off"
-        login["application_name"] = "huying jobs"
-        known = {name: value for name, value in login.items() if value is not None}
-        # Opening fails after this many seconds instead of trying for ever behind our back.
-        self._connector = PsycopgConnector(pool_factory=_pool, min_size=1, max_size=3, timeout=10, kwargs=known)
+        settings = {"search_path": "jobs", "synchronous_commit": "off", "application_name": "huying jobs"}
+        self._connector = AsyncpgConnector(credentials(dsn), settings)
         self._app = App(connector=self._connector)
         for name, task in tasks.items():
             self._register(name, task)

@@ -18,10 +18,10 @@ from domain.access.models import Department
 from domain.areas.models import Area
 from domain.cases import limits
 from domain.cases.calendar import refresh
+from domain.catalogue.matching import Line
+from domain.catalogue.models import DutyItem, DutyVersion
+from domain.catalogue.versions import Heading, item
 from domain.clock import now
-from domain.dispatch.catalogue import Heading, item
-from domain.dispatch.matching import Line
-from domain.dispatch.models import DutyItem, DutyVersion
 from domain.rulebook import Emergency, EventType, NoticeText, Reach, Rulebook, Topic
 from server.channel_register import seed_channels
 from web.unit_of_work import shielded
@@ -74,6 +74,7 @@ def _book(profile: Profile, settings: Settings, channels: Mapping[str, Channel])
         rating_window_days=profile.ratings.window_days,
         rating_weights=(profile.ratings.process_weight, profile.ratings.result_weight),
         rework_auto_rounds=_auto_rounds(profile.ratings),
+        content_judged=settings.content_judged,
         wechat_templates=_pairs(settings.wechat_templates),
         sms_templates=_pairs(settings.sms_templates),
     )
@@ -130,7 +131,7 @@ async def seed(profile: Profile) -> None:
     await limits.seed_limits(limit_table(profile), f"{profile.name}规则文件")
     units = [Department(id=stable_id("unit", code), **row) for code, row in (await unit_rows(profile)).items()]
     await Department.bulk_create(units, ignore_conflicts=True)
-    await _seed_duties(profile)
+    await _seed_catalogue(profile)
 
 
 def limit_table(profile: Profile) -> limits.Table:
@@ -138,21 +139,21 @@ def limit_table(profile: Profile) -> limits.Table:
     return limits.table_of({limits.BASE: profile.tracks, **{a: one.tracks for a, one in profile.overlays.items()}})
 
 
-async def _seed_duties(profile: Profile) -> None:
+async def _seed_catalogue(profile: Profile) -> None:
     """The catalogue of the file as its first version, once; later ones are published at the desk or applied."""
     if await DutyVersion.exists():
         return
     first = DutyVersion(
         id=UUID(bytes=bytes(6) + stable_id("duty-list", profile.code).bytes[6:]),  # sorts before every later version
-        title=duty_heading(profile).title, source="profile", state="published",
+        title=catalogue_heading(profile).title, source="profile", state="published",
         effective_on=FIRST_EFFECTIVE, created_at=now(), published_at=now(),
     )  # fmt: skip
     await DutyVersion.bulk_create([first], ignore_conflicts=True)
-    items = [item(first.id, line, stable_id("duty", code)) for code, line in duty_lines(profile).items()]
+    items = [item(first.id, line, stable_id("duty", code)) for code, line in catalogue_lines(profile).items()]
     await DutyItem.bulk_create(items, ignore_conflicts=True, batch_size=500)
 
 
-def duty_heading(profile: Profile) -> Heading:
+def catalogue_heading(profile: Profile) -> Heading:
     """What the catalogue of a profile is called."""
     return Heading(title=f"{profile.name}职责清单", document_no="", source="profile")
 
@@ -169,7 +170,7 @@ async def unit_rows(profile: Profile) -> dict[str, dict[str, Any]]:
     }  # fmt: skip
 
 
-def duty_lines(profile: Profile) -> dict[str, Line]:
+def catalogue_lines(profile: Profile) -> dict[str, Line]:
     """The responsibility catalogue of the profile, by code."""
     return {
         duty.code: Line(

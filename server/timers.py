@@ -16,9 +16,9 @@ import structlog
 
 from domain.access.actor import SYSTEM
 from domain.clock import local_date, now
-from domain.dispatch import calls, duty_gaps
 from domain.offices import root_causes
 from domain.people.privacy import forget_ended
+from domain.rosters import calls, gaps
 from domain.sql import fetch_one
 from domain.workflow import lapsing, office_overdue, overdue, parts, suspending
 from server import alarms
@@ -79,7 +79,7 @@ class Timers:
         await self._each(lapsing.ripe, lapsing.close_ripe, at)
         await self._each(lapsing.stalled, lapsing.supervise_stalled, at)
         await self._each(parts.late_parts, parts.warn_part, at)
-        await self._careful(lambda: duty_gaps.note_gaps(at), 0)
+        await self._careful(lambda: gaps.note_gaps(at), 0)
         await self._careful(lambda: root_causes.follow_assignments(at), 0)
         for step in (recheck_waiting, recount_stale, recount_by_limits, _purge_daily):
             try:

@@ -17,6 +17,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from domain.access.actor import Actor
 from domain.access.models import Staff
+from domain.access.sessions import end_sessions
 from domain.clock import real_now
 from domain.journal.unit import Fact, record
 from domain.ports import Store
@@ -29,7 +30,6 @@ from domain.problems import (
     invalid,
 )
 from domain.rulebook import rulebook
-from domain.sql import execute
 
 FAILURES = 5
 WINDOW = timedelta(minutes=15)
@@ -92,7 +92,7 @@ async def change_password(actor: Actor, proof: Proof, password_hash: str) -> Non
     staff = await _locked(actor.id)
     staff.password_hash = password_hash
     await staff.save(update_fields=["password_hash"])
-    await execute("DELETE FROM sessions WHERE subject_id = $1 AND token_hash <> $2", [actor.id, actor.session])
+    await end_sessions(staff.id, but=actor.session)
     _record("staff.password-changed", staff)
 
 

@@ -6,10 +6,10 @@ from uuid import UUID
 
 from domain.access.actor import Actor
 from domain.access.models import Department
-from domain.access.permissions import Permission
+from domain.access.permissions import UNIT_ROLES, Permission
 from domain.access.scope import Where, area_condition, in_scope
 from domain.problems import NotFound
-from domain.sql import fetch
+from domain.sql import fetch, load
 
 
 async def department(reference: str) -> Department | None:
@@ -17,8 +17,8 @@ async def department(reference: str) -> Department | None:
     try:
         return await Department.get_or_none(id=UUID(reference), active=True)
     except ValueError:
-        found = await Department.filter(active=True, code=reference).first()
-        return found or await Department.filter(active=True, name=reference).first()
+        named = "SELECT * FROM departments WHERE active AND (code = $1 OR name = $1) ORDER BY code <> $1 LIMIT 1"
+        return next(iter(await load(Department, named, [reference])), None)
 
 
 async def departments(actor: Actor, text: str, before: UUID | None, limit: int) -> list[dict[str, Any]]:
@@ -35,6 +35,17 @@ async def departments(actor: Actor, text: str, before: UUID | None, limit: int) 
         f" ORDER BY id DESC LIMIT {limit + 1}",
         where.values,
     )
+
+
+async def unit_for(actor: Actor, permission: Permission, unit_id: UUID) -> Department:
+    """A unit of the actor's areas, or the own one for who works in a unit; 404 for others."""
+    unit = await Department.get_or_none(id=unit_id)
+    if unit is None or not any(
+        grant.department_id == unit.id if grant.role in UNIT_ROLES else True
+        for grant in actor.granting(permission, unit.area_path)
+    ):
+        raise NotFound
+    return unit
 
 
 async def town_of(village: Department) -> UUID | None:

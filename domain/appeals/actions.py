@@ -91,7 +91,7 @@ async def submit_appeal(actor: Actor, said: Submission) -> Filed:
                 "to": "submitted", "version": 1, "kind": said.kind, "channel": said.channel,
                 "identity": said.identity, "content_digest": digest(appeal.id, said.content),
                 "attachments": len(said.attachment_ids), "topic": case.topic, "origin": case.origin,
-                **clocks.notes(case),
+                **({"judged": True} if appeal.content_check == "waiting" else {}), **clocks.notes(case),
             },
             feed=("case", case.id, 1),
         )
@@ -143,6 +143,7 @@ async def _write_appeal(said: Submission, case: Case, query_code: str, received_
         resident_id=said.resident_id, identity=said.identity, entered_by=said.entered_by,
         complained_department_id=said.complained_department_id, complained_text=said.complained_text,
         urgent_reason=said.urgent_reason, on_behalf=_behalf(said), received_at=received_at,
+        content_check="waiting" if rulebook().content_judged else "off",
         received_on=local_date(received_at), **_position(said),
     )  # fmt: skip
 

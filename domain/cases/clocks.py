@@ -14,7 +14,7 @@ from domain.deadlines.tracks import Clock, ClockName, Start, Stop, Track
 from domain.deadlines.warnings import Level, ladder, level_at
 from domain.ids import new_id
 from domain.rulebook import Rulebook, rulebook
-from domain.sql import fetch
+from domain.sql import fetch, load
 
 NOTES = "clock_notes"  # on a case object: what the journal line of the move under way says of its clocks
 SHORTEST_REWORK = Limit(2, Unit.NATURAL_DAY)
@@ -241,10 +241,10 @@ def _values(case: Case, limit: Limit, start_at: datetime, found: Due) -> dict[st
 async def _write(case: Case, name: str, limit: Limit, start_at: datetime, found: Due) -> Deadline:
     _note(case, "due", name, found.due_at.isoformat())
     values = _values(case, limit, start_at, found)
-    rows = await Deadline.filter(case_id=case.id, name=name)  # one that runs on from an earlier round stays that one
+    rows = await load(Deadline, "SELECT * FROM deadlines WHERE case_id = $1 AND name = $2", [case.id, name])
     clock = next((row for row in rows if row.stopped_at is None), None) or next(
         (row for row in rows if row.round == case.round), None
-    )
+    )  # one that runs on from an earlier round stays that one
     if clock is None:
         return await Deadline.create(id=new_id(), case_id=case.id, name=name, round=case.round, **values)
     if clock.ladder == values["ladder"]:  # the same limit again: what was warned of stays warned of

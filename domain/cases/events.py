@@ -12,9 +12,9 @@ import msgspec
 
 from domain.access.actor import Actor
 from domain.access.permissions import Permission
+from domain.areas.boundaries import grid_at
 from domain.areas.geometry import Position
 from domain.areas.models import Area
-from domain.areas.near import grid_at
 from domain.attachments.actions import attach, link
 from domain.cases import clocks
 from domain.cases.models import Case, CaseText

@@ -1,6 +1,6 @@
 """The whole file of a case (案卷): what was said, who works on it, what was found and how it was judged."""
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -47,19 +47,23 @@ class CaseFile:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Rows of one kind by the case id $1; `rare`: the table of which few cases have rows, as their `case_parts` say."""
+    """Rows of one kind by the case id $1, of a case with `when`: a rare table in which it is marked (`case_parts`), or
+    a column of its own without which it has none."""
 
     sql: str
-    rare: str = ""
+    when: str = ""
 
 
-async def case_file(case_id: UUID, parts: Iterable[str]) -> CaseFile:
-    """Everything that hangs on a case, in one statement; `parts` of its row name the rare tables that it has rows in.
+COLUMNS = ("lead_id", "dispatched_at", "answered_at")
 
-    A table that is left out costs nothing; one that is asked in vain costs PostgreSQL as much as one with rows.
+
+async def case_file(row: dict[str, Any]) -> CaseFile:
+    """Everything that hangs on a case, in one statement; `row` is that of `case_row`.
+
+    A part that is left out costs nothing; one that is asked in vain costs PostgreSQL as much as one with rows.
     """
-    asked = frozenset(parts)
-    found = await fetch_one(_whole(asked), [case_id, fresh_lines(case_id)], json=(*_read(asked), "timeline"))
+    asked = frozenset({*row["parts"], *(name for name in COLUMNS if row[name])})
+    found = await fetch_one(_whole(asked), [row["id"], fresh_lines(row["id"])], json=(*_read(asked), "timeline"))
     rows = {name: [_typed(one) for one in part or ()] for name, part in (found or {}).items()}
     own = {name: rows.pop(name, []) for name in (*_PARTS, "timeline")}
     return CaseFile(**own, added={name: rows.get(name, []) for name in ADDED})
@@ -67,34 +71,35 @@ async def case_file(case_id: UUID, parts: Iterable[str]) -> CaseFile:
 
 @cache
 def _whole(asked: frozenset[str]) -> str:
-    parts = {**_read(asked), "timeline": TIMELINE}
-    return "SELECT " + ", ".join(f"(SELECT json_agg(x) FROM ({sql}) x) AS {name}" for name, sql in parts.items())
+    parts = {**_read(asked), "timeline": f"SELECT at, actor, event, data, text, public, unit, by FROM ({TIMELINE}) j"}
+    columns = (f"(SELECT json_agg(x) FROM ({sql}) x) AS {name}" for name, sql in parts.items())
+    return f"SELECT {', '.join(columns)}"
 
 
 def _read(asked: frozenset[str]) -> dict[str, str]:
-    return {name: part.sql for name, part in (_PARTS | ADDED).items() if not part.rare or part.rare in asked}
+    return {name: part.sql for name, part in (_PARTS | ADDED).items() if not part.when or part.when in asked}
 
 
 def rare_tables() -> set[str]:
     """The tables whose rows are marked in `case_parts` (server/sql/parts.sql)."""
-    return {part.rare for part in (_PARTS | ADDED).values() if part.rare}
-
-
-_INSTANTS = frozenset({"at", "due_before", "due_after"})
+    return {part.when for part in (_PARTS | ADDED).values()} - {"", *COLUMNS}
 
 
 def _typed(row: dict[str, Any]) -> dict[str, Any]:
     """A row that came as JSON with its ids, instants and dates as such again, known by their names."""
     for name, value in row.items():
-        if not isinstance(value, str):
-            continue
-        if name in _INSTANTS or name.endswith("_at"):
-            row[name] = datetime.fromisoformat(value)
-        elif name.endswith("_on"):
-            row[name] = date.fromisoformat(value)
-        elif name == "id" or (name.endswith("_id") and name != "external_id"):
-            row[name] = UUID(value)
+        if isinstance(value, str) and (read := _reader(name)):
+            row[name] = read(value)
     return row
+
+
+@cache
+def _reader(name: str) -> Callable[[str], Any] | None:
+    if name in {"at", "due_before", "due_after"} or name.endswith("_at"):
+        return datetime.fromisoformat
+    if name.endswith("_on"):
+        return date.fromisoformat
+    return UUID if name == "id" or (name.endswith("_id") and name != "external_id") else None
 
 
 _PARTS = {
@@ -110,19 +115,20 @@ _PARTS = {
     ),
     "announced": Part(
         "SELECT attachment_id AS id FROM attachment_declarations WHERE case_id = $1 ORDER BY attachment_id",
-        rare="attachment_declarations",
+        when="attachment_declarations",
     ),
     "replies": Part(
         "SELECT appeal_id, round, text, unit_name, at FROM replies WHERE case_id = $1 ORDER BY round, appeal_id",
+        when="answered_at",
     ),
     "messages": Part(
         "SELECT id, appeal_id, kind, text, at FROM appeal_messages WHERE case_id = $1 ORDER BY id",
-        rare="appeal_messages",
+        when="appeal_messages",
     ),
     "units": Part(
         "SELECT u.department_id AS id, d.name, u.duty, u.added_at, u.due_on, u.done_at, u.note FROM case_units u"
         " JOIN departments d ON d.id = u.department_id WHERE u.case_id = $1 ORDER BY u.id",
-        rare="case_units",
+        when="case_units",
     ),
     "contacts": Part(
         "SELECT c.id, c.stage, c.mode, c.at, c.note, f.name AS by FROM contacts c"
@@ -131,74 +137,76 @@ _PARTS = {
     "returns": Part(
         "SELECT r.id, r.department_id, d.name AS unit, r.reason, r.state, r.asked_at, r.decided_at"
         " FROM return_requests r LEFT JOIN departments d ON d.id = r.department_id WHERE r.case_id = $1 ORDER BY r.id",
-        rare="return_requests",
+        when="return_requests",
     ),
     "supervisions": Part(
         "SELECT s.*, d.name AS unit FROM supervisions s LEFT JOIN departments d ON d.id = s.department_id"
         " WHERE s.case_id = $1 AND s.subject_kind <> 'retaliation' ORDER BY s.id",
-        rare="supervisions",
+        when="supervisions",
     ),
     "ratings": Part(
         "SELECT id, appeal_id, round, source, process, result, solved, staff, comment, counts, rated_at"
         " FROM ratings WHERE case_id = $1 ORDER BY id",
+        when="answered_at",
     ),
     "callbacks": Part(
         "SELECT b.id, b.appeal_id, b.round, b.attempt, b.reached, b.note, b.at, f.name AS by FROM callbacks b"
         " LEFT JOIN staff f ON f.id = b.officer_id WHERE b.case_id = $1 ORDER BY b.id",
+        when="answered_at",
     ),
     "signatures": Part(
         "SELECT s.action, s.body, s.asked_by, s.asked_at, f.name AS by FROM second_signatures s"
         " JOIN cases c ON c.id = s.case_id AND s.case_version >= c.state_version"
         " LEFT JOIN staff f ON f.id = s.asked_by WHERE s.case_id = $1 ORDER BY s.id",
-        rare="second_signatures",
+        when="second_signatures",
     ),
     "extensions": Part(
         "SELECT x.id, x.department_id, x.limit_code, x.reason, x.done, x.state, x.due_before, x.due_after,"
         " x.asked_at, x.decided_at, x.note, f.name AS by FROM extension_requests x"
         " LEFT JOIN staff f ON f.id = x.asked_by WHERE x.case_id = $1 ORDER BY x.id",
-        rare="extension_requests",
+        when="extension_requests",
     ),
     "suspensions": Part(
         "SELECT id, reason, note, from_at, until_on, stops_clock, ended_at, days FROM suspensions"
         " WHERE case_id = $1 ORDER BY id",
-        rare="suspensions",
+        when="suspensions",
     ),
     "instructions": Part(
         "SELECT n.id, n.leader_id, f.name AS leader, n.text, d.name AS unit, n.principal, n.at,"
         " n.dispatched_at FROM instructions n LEFT JOIN staff f ON f.id = n.leader_id"
         " LEFT JOIN departments d ON d.id = n.department_id WHERE n.case_id = $1 ORDER BY n.id",
-        rare="instructions",
+        when="instructions",
     ),
     "leaders": Part(
         "SELECT l.id, l.leader_id, f.name AS leader, l.plan, l.team, l.due_on, l.duties, l.state, l.assigned_at,"
         " l.ended_at FROM leader_cases l LEFT JOIN staff f ON f.id = l.leader_id WHERE l.case_id = $1 ORDER BY l.id",
-        rare="leader_cases",
+        when="leader_cases",
     ),
     "on_site": Part(
         "SELECT o.id, o.people, o.equipment, o.arrived_at, o.note, o.photos, f.name AS by, o.reported_at"
         " FROM on_site_reports o LEFT JOIN staff f ON f.id = o.reported_by WHERE o.case_id = $1 ORDER BY o.id",
-        rare="on_site_reports",
+        when="on_site_reports",
     ),
     "resources": Part(
         "SELECT r.id, r.people, r.equipment, r.reason, r.state, r.answer, f.name AS by, g.name AS answered_by,"
         " r.asked_at, r.answered_at FROM resource_requests r LEFT JOIN staff f ON f.id = r.asked_by"
         " LEFT JOIN staff g ON g.id = r.answered_by WHERE r.case_id = $1 ORDER BY r.id",
-        rare="resource_requests",
+        when="resource_requests",
     ),
     "urgent_files": Part(
         "SELECT u.round, u.file_number, u.reported, u.reason, f.name AS by, u.filed_at FROM urgent_files u"
         " LEFT JOIN staff f ON f.id = u.filed_by WHERE u.case_id = $1 ORDER BY u.round",
-        rare="urgent_files",
+        when="urgent_files",
     ),
     "endings": Part(
         "SELECT round, decided, solved, mended, mode, talk, at FROM closure_talks WHERE case_id = $1 ORDER BY round",
-        rare="closure_talks",
+        when="closure_talks",
     ),
     "first_handlers": Part(
         "SELECT h.id, h.supervision_id, h.round, h.cause, h.state, d.name AS unit, h.fault, h.reason,"
         " h.measure, h.opened_at, h.due_at, h.decided_at FROM first_handler_reviews h"
         " LEFT JOIN departments d ON d.id = h.department_id WHERE h.case_id = $1 ORDER BY h.id",
-        rare="first_handler_reviews",
+        when="first_handler_reviews",
     ),
 }
 # What features above the cases hang on one, put here by them.

@@ -4,24 +4,22 @@ and every running clock worked out again with its audit, by the same road as edi
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from domain.access.actor import Actor
-from domain.cases import clocks
 from domain.cases.models import Case, Deadline, LimitEdit
 from domain.cases.move import lock_case
+from domain.cases.shifts import Shift, last_version, recount_case, shifts
 from domain.clock import now
 from domain.deadlines.limits import Limit
 from domain.deadlines.tracks import ClockName, Track
 from domain.journal.unit import Fact, record
 from domain.problems import invalid
 from domain.rulebook import Rulebook, install, rulebook
-from domain.sql import execute, fetch, fetch_one
+from domain.sql import execute, fetch
 
 LOCK = 0x6875796C  # "huyl"
-LISTED = 500
 BASE = ""
 Table = dict[str, dict[str, dict[str, str]]]  # area -> track -> clock -> code of the limit
 
@@ -34,17 +32,6 @@ class LimitChange:
     clock: str
     limit: Limit
     area: str = BASE
-
-
-@dataclass(frozen=True)
-class Shift:
-    """An open clock that an edit moves."""
-
-    case_id: UUID
-    number: str
-    clock: str
-    before: datetime
-    after: datetime
 
 
 def table_of(tracks: Mapping[str, Mapping[str, Track]]) -> Table:
@@ -93,31 +80,22 @@ def expanded(changes: Iterable[LimitChange]) -> list[tuple[str, str, str, str, s
 async def preview(changes: Iterable[LimitChange]) -> tuple[list[Shift], int]:
     """The open clocks that the changes would move, the nearest first (at most 500 are listed), and how many."""
     rows = expanded(changes)
-    found: list[Shift] = []
     touched = await _touched([(t, c, before) for _, t, c, before, _ in rows], {r[:3]: r[4] for r in rows})
-    running = await clocks.running_of([case.id for case, _ in touched])
-    for case, codes in touched:
-        calendar = rulebook().for_area(case.area_path).calendar
-        for clock, due in clocks.reckon_rows(case, running.get(case.id, ()), calendar, codes):
-            if due.due_at != clock.due_at:
-                found.append(Shift(case.id, case.number, clock.name, clock.due_at, due.due_at))
-    found.sort(key=lambda shift: (shift.before, shift.number, shift.clock))
-    return found[:LISTED], len(found)
+    return await shifts(rulebook(), touched)
 
 
 async def apply_changes(actor: Actor, title: str, changes: Iterable[LimitChange]) -> int:
     """Store a version with the changes; the job that follows works the open cases out again. The version, or the one
     in force when nothing differs."""
     await execute("SELECT pg_advisory_xact_lock($1)", [LOCK])
-    last = await LimitEdit.all().order_by("-version").first()
-    rows = expanded(changes)
+    last, rows = await last_version("limit_edits"), expanded(changes)
     if not rows:
-        return last.version if last else 0
+        return last
     book = rulebook()
     table = table_of({BASE: book.tracks, **{area: one.tracks for area, one in book.overlays.items()}})
     for area, track, clock, _, after in rows:
         table[area][track][clock] = after
-    version = (last.version if last else 0) + 1
+    version = last + 1
     await LimitEdit.create(
         version=version, title=title, limits=table, changes=[list(row) for row in rows], by=actor.id, at=now()
     )
@@ -135,10 +113,10 @@ async def seed_limits(table: Table, title: str) -> None:
 async def refresh() -> bool:
     """Put the last version in force in this process; whether it was new to it."""
     book = rulebook()
-    row = await fetch_one("SELECT max(version) AS version FROM limit_edits")
-    if row is None or (row["version"] or 0) <= book.limits_version:
+    version = await last_version("limit_edits")
+    if version <= book.limits_version:
         return False
-    last = await LimitEdit.get(version=row["version"])
+    last = await LimitEdit.get(version=version)
     install(replace(over(book, last.limits), limits_version=last.version))
     return True
 
@@ -160,11 +138,7 @@ async def recount(case_id: UUID) -> bool:
     """Work one of them out again under the lock of the case, and record what moved; whether anything did."""
     case, _ = await lock_case(case_id)
     codes = await _codes(case, await _outdated())
-    moved = await clocks.recount(case, codes) if codes else 0
-    if codes:
-        data = {"limits_version": rulebook().limits_version, "limits": codes, "moved": moved, **clocks.notes(case)}
-        record(Fact("deadline.recounted", case.area_code, case.id, case.id, data))
-    return bool(moved)
+    return await recount_case(case, {"limits_version": rulebook().limits_version, "limits": codes}, codes) if codes else False
 
 
 async def versions(before: int | None, limit: int) -> list[LimitEdit]:
@@ -191,21 +165,20 @@ async def _codes(case: Case, outdated: Sequence[tuple[str, str, str]]) -> dict[s
 
 async def _touched(
     befores: Sequence[tuple[str, str, str]], after: Mapping[tuple[str, str, str], str]
-) -> list[tuple[Case, dict[str, str]]]:
+) -> dict[UUID, dict[str, str]]:
     rows = await fetch(
-        "SELECT d.case_id, d.name, x.track FROM deadlines d JOIN cases c ON c.id = d.case_id"
+        "SELECT d.case_id, d.name, x.track, c.area_path FROM deadlines d JOIN cases c ON c.id = d.case_id"
         " JOIN (SELECT DISTINCT * FROM unnest($1::text[], $2::text[], $3::text[]) AS u(track, clock, code)) x"
         " ON d.name = x.clock AND d.limit_code = x.code"
         " AND x.track = CASE WHEN d.name = 'handling' THEN c.handling_track ELSE c.track END WHERE d.stopped_at IS NULL",
         [[one[n] for one in befores] for n in range(3)],
     )
-    cases = {case.id: case for case in await Case.filter(id__in={row["case_id"] for row in rows})}
     codes: dict[UUID, dict[str, str]] = {}
     for row in rows:
-        area = _own_area(cases[row["case_id"]].area_path)
+        area = _own_area(row["area_path"])
         if (area, row["track"], row["name"]) in after:
             codes.setdefault(row["case_id"], {})[row["name"]] = after[area, row["track"], row["name"]]
-    return [(cases[case_id], found) for case_id, found in codes.items()]
+    return codes
 
 
 def _own_area(area_path: str) -> str:
@@ -219,7 +192,6 @@ def _clock(area: str, track: str, clock: str) -> Limit | None:
     found = book.tracks.get(track) if book else None
     known = found.clocks.get(ClockName(clock)) if found and clock in set(ClockName) else None
     return known.limit if known else None
-
 
 
 def parse_limit(code: str, field: str) -> Limit:

@@ -12,6 +12,9 @@ from domain.ids import new_id
 class Case(Model):
     """The work owed for 0..n appeals, or for one grid event; `version` rises with every move."""
 
+    before: "Case | None" = None  # as it was when it was locked
+    parts: frozenset[str] | None = None  # the rare tables in which it had rows when it was locked; None: not looked up
+
     id = fields.UUIDField(primary_key=True, default=new_id)
     number = fields.CharField(30, unique=True)
     kind = fields.CharField(10)  # appeal | event
@@ -85,10 +88,23 @@ class Case(Model):
             ("area_path", "id"),
             ("state", "id"),
             ("lead_id", "state", "id"),
-            ("handler_id", "state"),
+            ("handler_id", "id"),
             ("reporter_id", "id"),
             ("household_id",),
         )
+
+
+    async def save_changes(self) -> None:
+        """Write the columns that differ from when the case was locked, all of them where that is not known."""
+        before, self.before = self.before, None
+        if before is None:
+            await self.save()
+        elif changed := [name for name in self._meta.db_fields if getattr(self, name) != getattr(before, name)]:
+            await self.save(update_fields=changed)
+
+    def may_have(self, table: str) -> bool:
+        """Whether a rare table (server/sql/parts.sql) may have rows of this case: False saves the look."""
+        return self.parts is None or table in self.parts
 
 
 class CaseUnit(Model):

@@ -42,7 +42,7 @@ def refusal(case: CaseFacts, actor: Actor, move: Move) -> Problem | None:
         return ConflictOfInterest()
     problems = [_relation_refusal(case, actor, move, relation) for relation in move.relation]
     if all(problems):
-        return next((p for p in problems if isinstance(p, SameOfficer)), None) or NotAllowed()
+        return SameOfficer() if _SAME in problems else NotAllowed()
     if not accepts(move, case.kind, case.state, registered=case.registered):
         names = [m.name for m in _possible(case) if _related(case, actor, m)]
         return MoveNotAllowed(state=case.state, state_name=STATES[case.state], allowed=names)
@@ -59,7 +59,10 @@ def recused(case: CaseFacts, actor: Actor) -> bool:
     return actor.id is not None and str(actor.id) in case.recused
 
 
-def _possible(case: CaseFacts) -> list[Move]:
+_NO, _SAME = NotAllowed(), SameOfficer()  # what a relation lacks; a refusal that is raised is made anew
+
+
+def _possible(case: CaseFacts) -> tuple[Move, ...]:
     return possible(case.kind, case.state, registered=case.registered)
 
 
@@ -69,21 +72,21 @@ def _related(case: CaseFacts, actor: Actor, move: Move) -> bool:
 
 def _relation_refusal(case: CaseFacts, actor: Actor, move: Move, relation: str) -> Problem | None:
     if actor.kind == "system":
-        return None if relation in {"system", "area"} else NotAllowed()
+        return None if relation in {"system", "area"} else _NO
     if relation == "field":
-        return None if actor.kind == "worker" and _in_the_field(case, actor) else NotAllowed()
+        return None if actor.kind == "worker" and _in_the_field(case, actor) else _NO
     if relation == "appellant":
         own = move.permission if move.permission is Permission.APPEAL_DECIDE else Permission.APPEAL_FOLLOW
-        return None if actor.may(own) else NotAllowed()
+        return None if actor.may(own) else _NO
     permissions = [found for found in (move.permission, *move.also) if found and actor.may(found)]
     if relation == "system" or not permissions:
-        return NotAllowed()
+        return _NO
     grants = [grant for found in permissions for grant in actor.granting(found, case.area_path)]
     units = {grant.department_id for grant in grants if grant.department_id}
     match relation:
         case "area":
             if move.permission is Permission.CASE_REGISTER and str(actor.id) in case.barred:
-                return SameOfficer()
+                return _SAME
             held = actor.kind == "staff" and any(grant.role not in UNIT_ROLES for grant in grants)
         case "lead":
             held = case.lead_id in units if actor.kind == "staff" else case.handler_id == actor.id
@@ -99,7 +102,7 @@ def _relation_refusal(case: CaseFacts, actor: Actor, move: Move, relation: str) 
             held = bool(case.co_ids & units)
         case _:
             held = _of_units(case, actor.departments)
-    return None if held else NotAllowed()
+    return None if held else _NO
 
 
 def _in_the_field(case: CaseFacts, actor: Actor) -> bool:
@@ -109,8 +112,8 @@ def _in_the_field(case: CaseFacts, actor: Actor) -> bool:
 
 def _other_than_handler(case: CaseFacts, actor: Actor, held: bool) -> Problem | None:
     if not held:
-        return NotAllowed()
-    return SameOfficer() if actor.id == case.handler_id else None
+        return _NO
+    return _SAME if actor.id == case.handler_id else None
 
 
 def _of_units(case: CaseFacts, departments: Iterable[UUID]) -> bool:

@@ -23,11 +23,8 @@ def visible_cases(actor: Actor, alias: str = "c") -> Where:
     and the events of their grids; never a case against the actor's own unit (the conflict wall)."""
     where = Where()
     if actor.kind == "worker":
-        me = where.bind(actor.id)
-        grids = area_condition(where, f"{alias}.area_path", actor.areas(Permission.FIELD_READ))
-        where.conditions.append(
-            f"({alias}.kind = 'event' AND ({grids})) OR {alias}.reporter_id = {me} OR {alias}.handler_id = {me}"
-        )
+        reasons = [sight(where, actor, why, alias) for why in SIGHTS]
+        where.conditions.append(" OR ".join(f"({reason.anywhere(where, alias)})" for reason in reasons))
         wall(where, actor, alias)
         return where
     wide = actor.areas(Permission.CASE_READ, units=False)
@@ -43,6 +40,34 @@ def visible_cases(actor: Actor, alias: str = "c") -> Where:
     wall(where, actor, alias)
     _unheard(where, actor, alias)
     return where
+
+
+SIGHTS = ("assigned", "reported", "grid")
+
+
+@dataclass(frozen=True)
+class Sight:
+    """One reason for which a worker sees a case: what holds for it, and the subtrees it lies in unless any place will do."""
+
+    condition: str
+    areas: list[str] | None = None
+
+    def anywhere(self, where: Where, alias: str) -> str:
+        """The whole reason as a condition on any case."""
+        if self.areas is None:
+            return self.condition
+        return f"{self.condition} AND ({area_condition(where, f'{alias}.area_path', self.areas)})"
+
+
+def sight(where: Where, actor: Actor, why: str, alias: str) -> Sight:
+    """The reason of this name; the conflict wall (`wall`) stands before each of them."""
+    match why:
+        case "assigned":
+            return Sight(f"{alias}.handler_id = {where.bind(actor.id)}")
+        case "reported":
+            return Sight(f"{alias}.reporter_id = {where.bind(actor.id)}")
+        case _:
+            return Sight(f"{alias}.kind = 'event'", actor.areas(Permission.FIELD_READ))
 
 
 def _unheard(where: Where, actor: Actor, alias: str) -> None:
@@ -244,7 +269,10 @@ async def appeals_of_phone(actor: Actor, phone: str) -> list[dict[str, Any]]:
     return [row for row in rows if identity_open(row["identity"], facts(row), actor)]
 
 
-CLOCKS = "SELECT * FROM deadlines WHERE case_id = $1 ORDER BY stopped_at IS NOT NULL, due_at, id"
+CLOCKS = (
+    "SELECT name, round, started_at, due_at, limit_text, stopped_at, met, explanation, ladder FROM deadlines"
+    " WHERE case_id = $1 ORDER BY stopped_at IS NOT NULL, due_at, id"
+)
 
 
 async def deadlines(case_id: UUID) -> list[dict[str, Any]]:

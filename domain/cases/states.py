@@ -6,6 +6,7 @@ Source: the project's workflow (docs/workflow.md); 条例 art 22, 23, 28; mechan
 """
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 from domain.access.permissions import Permission as P
@@ -229,6 +230,7 @@ def target(move: Move, state: str) -> str:
     return state if move.target in {SAME, BEFORE} or state in move.later else move.target
 
 
-def possible(kind: str, state: str, *, registered: bool = True) -> list[Move]:
+@cache
+def possible(kind: str, state: str, *, registered: bool = True) -> tuple[Move, ...]:
     """Every move that the table allows from a state, whoever acts; repeats are let through but not offered."""
-    return [move for move in _ROWS if state not in move.again and accepts(move, kind, state, registered=registered)]
+    return tuple(move for move in _ROWS if state not in move.again and accepts(move, kind, state, registered=registered))

@@ -3,9 +3,9 @@
 from typing import Any
 
 from domain.cases.file import ADDED, Part
+from domain.catalogue.matching import BASES
 from domain.dispatch.crossing import FLAGS
 from domain.dispatch.leaders import LEADERS, leader_of
-from domain.dispatch.matching import BASES
 from domain.dispatch.verifications import ROW, told
 
 Rows = list[dict[str, Any]]
@@ -14,15 +14,16 @@ ADDED |= {
     "dispatches": Part(
         "SELECT r.number, r.department_id, d.name AS unit, r.item_code AS item, r.responsibility, r.followed,"
         " r.explanation, r.at FROM dispatch_records r LEFT JOIN departments d ON d.id = r.department_id"
-        " WHERE r.case_id = $1 ORDER BY r.number"
+        " WHERE r.case_id = $1 ORDER BY r.number",
+        when="dispatched_at",
     ),
     "crossings": Part(
         "SELECT x.flags, x.areas, x.departments, x.superior_path, a.name AS superior FROM case_crossings x"
         " LEFT JOIN areas a ON a.path = x.superior_path WHERE x.case_id = $1",
-        rare="case_crossings",
+        when="case_crossings",
     ),
-    "verifications": Part(f"{ROW} WHERE v.case_id = $1 ORDER BY v.id", rare="verifications"),
-    "leader_fields": Part(LEADERS.format("(SELECT lead_id FROM cases WHERE id = $1)")),
+    "verifications": Part(f"{ROW} WHERE v.case_id = $1 ORDER BY v.id", when="verifications"),
+    "leader_fields": Part(LEADERS.format("(SELECT lead_id FROM cases WHERE id = $1)"), when="lead_id"),
 }
 
 

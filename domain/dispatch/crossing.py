@@ -6,6 +6,7 @@ from uuid import UUID
 
 from domain.access.actor import within
 from domain.access.models import Department
+from domain.areas.depth import AREA_DEPTH
 from domain.areas.models import Area
 from domain.cases.models import Case
 from domain.cases.move import GUARDS, Body, Turn
@@ -18,7 +19,6 @@ FLAGS = {
     "cross_region": "跨地区", "cross_department": "跨部门", "cross_industry": "跨行业",
     "person_case": "人事分离", "person_household": "人户分离", "case_household": "事户分离",
 }  # fmt: skip
-COUNTY_DEPTH = 3  # province, city, county
 
 
 def common_superior(paths: Sequence[str]) -> str:
@@ -30,7 +30,7 @@ def common_superior(paths: Sequence[str]) -> str:
             break
         shared.append(level[0])
     if len(set(paths)) == 1:
-        shared = shared[:COUNTY_DEPTH]
+        shared = shared[: AREA_DEPTH["county"]]
     return ".".join(shared)
 
 
@@ -52,7 +52,7 @@ async def decided_above(turn: Turn, body: Body) -> None:
     """409 where the desk that fixes the lead unit stands below the common superior of the case."""
     if turn.actor.kind == "system" or turn.move.permission is None:
         return
-    found = await Crossing.get_or_none(case_id=turn.case.id)
+    found = await Crossing.get_or_none(case_id=turn.case.id) if turn.case.may_have("case_crossings") else None
     if found is None:
         return
     if any(within(found.superior_path, grant.area_path) for grant in turn.actor.granting(turn.move.permission)):

@@ -7,8 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from domain.access.actor import Actor
-from domain.access.models import Department, Staff
-from domain.access.permissions import UNIT_ROLES, Permission
+from domain.access.models import Staff
+from domain.access.permissions import Permission
+from domain.access.queries import unit_for
 from domain.clock import local_date, now
 from domain.dispatch.models import LeaderField
 from domain.ids import new_id
@@ -27,17 +28,6 @@ class Charge:
     topics: tuple[str, ...] = ()
     staff_id: UUID | None = None
     since_on: date | None = None
-
-
-async def unit_for(actor: Actor, permission: Permission, unit_id: UUID) -> Department:
-    """A unit of the actor's areas, or the own one for who works in a unit; 404 for others."""
-    unit = await Department.get_or_none(id=unit_id)
-    if unit is None or not any(
-        grant.department_id == unit.id if grant.role in UNIT_ROLES else True
-        for grant in actor.granting(permission, unit.area_path)
-    ):
-        raise NotFound
-    return unit
 
 
 async def set_charge(actor: Actor, unit_id: UUID, charge: Charge) -> LeaderField:

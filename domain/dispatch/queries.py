@@ -6,11 +6,11 @@ from uuid import UUID
 from domain.access.actor import Actor
 from domain.access.permissions import Permission
 from domain.cases.queries import case_row
-from domain.dispatch.duplicates import BEST
-from domain.dispatch.looks import candidates
-from domain.dispatch.lookup import Consulted, Matter, consult
-from domain.dispatch.matching import BASES
-from domain.dispatch.rules import Proposal, propose_topics
+from domain.catalogue.lookup import Consulted, Matter, consult
+from domain.catalogue.matching import BASES
+from domain.dispatch.topics import TopicChoice, propose_topics
+from domain.duplicates.likeness import BEST
+from domain.duplicates.looks import candidates
 from domain.problems import NotAllowed
 from domain.rulebook import rulebook
 from domain.sql import fetch_one
@@ -55,7 +55,7 @@ def _departments(said: Consulted) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _shape(found: Proposal, key: str) -> dict[str, Any]:
+def _shape(found: TopicChoice, key: str) -> dict[str, Any]:
     return {key: found.key, "name": found.name, "reasons": list(found.reasons)}
 
 

@@ -1,11 +1,12 @@
-"""Keeps by what every dispatch was decided, and shows it on the case."""
+"""Keeps by what every dispatch was decided, and that a unit disputes it."""
 
 from dataclasses import dataclass
 from uuid import UUID
 
 from domain.cases.models import Case
+from domain.catalogue.lookup import Consulted, Matter, consult
+from domain.catalogue.models import DutyProposal
 from domain.clock import now
-from domain.dispatch.lookup import Consulted, Matter, consult
 from domain.dispatch.models import DispatchRecord
 from domain.ids import new_id
 from domain.rulebook import rulebook
@@ -44,6 +45,18 @@ async def keep_record(case: Case, said: Consulted, decided: Decided) -> Dispatch
         version_id=said.version["id"] if said.version else None, item_code=choice.line.code if choice else "",
         responsibility=owed_by or (choice.responsibility if choice else await _usual(lead_id)),
         followed=choice is not None, explanation=explanation, at=now(),
+    )  # fmt: skip
+
+
+async def propose(case: Case, department_id: UUID | None) -> None:
+    """Note that a unit disputes the line by which it got a case; nothing where no line was followed."""
+    last = await DispatchRecord.filter(case_id=case.id).order_by("-number").first()
+    if last is None or not last.item_code or last.department_id != department_id:
+        return
+    await DutyProposal.get_or_create(
+        case_id=case.id, department_id=department_id,
+        defaults={"id": new_id(), "item_code": last.item_code, "version_id": last.version_id, "topic": last.topic,
+                  "state": "open", "created_at": now()},
     )  # fmt: skip
 
 

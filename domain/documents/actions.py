@@ -18,7 +18,7 @@ from domain.documents.models import ClosureReport
 from domain.ids import new_id
 from domain.journal.unit import Fact, digest, record
 from domain.problems import GuardNotMet, NotAllowed, NotFound
-from domain.workflow.closing import heard, missing_for_close
+from domain.workflow.closing import missing_for_close
 
 REPORTABLE = frozenset({"answered", "closed", "long_term"})
 
@@ -72,7 +72,7 @@ async def note_receipt(actor: Actor, report_id: UUID, number: str, note: str, *,
     report.state = "accepted" if accepted else "returned"
     await report.save()
     _record(actor, case, report, "closure.received", {"accepted": accepted})
-    if accepted and case.state == "answered" and await heard(case) and not await missing_for_close(case):
+    if accepted and case.state == "answered" and not await missing_for_close(case):
         await move_locked(SYSTEM, case, co_ids, "close", Body())
     return report
 

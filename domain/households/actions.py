@@ -12,7 +12,7 @@ from domain.access.actor import Actor, within
 from domain.access.permissions import Permission
 from domain.areas.geometry import Position, distance_m
 from domain.clock import now
-from domain.households.models import Household, HouseholdCode
+from domain.households.models import LIVE, Household, HouseholdCode
 from domain.households.scans import SHOWN, note_scan, orphans, reports_of
 from domain.journal.unit import Fact, record
 from domain.problems import CodeDead, CodeNotPrinted, HouseholdHasCode, NotFound, UnknownCode
@@ -22,7 +22,6 @@ from qr.codes import HouseholdCode as PrintedCode
 
 REPORTS_TO_SUSPECT = 2
 NEAR_M = 300.0  # a plate put up where its house stands
-LIVE = frozenset({"printed", "active", "suspect"})
 STATE_NAMES = {
     "printed": "已制作", "active": "已启用", "suspect": "存疑", "replaced": "已更换", "revoked": "已注销", "lost": "已挂失",
 }  # fmt: skip

@@ -15,7 +15,7 @@ from domain.access.permissions import Permission
 from domain.access.scope import Where, area_condition, in_scope
 from domain.areas.models import Area
 from domain.clock import now
-from domain.households.models import PlateBatch
+from domain.households.models import LIVE_SQL, PlateBatch
 from domain.households.queries import area_within
 from domain.ids import new_id
 from domain.journal.unit import Fact, record
@@ -103,7 +103,7 @@ def _chosen(batch: PlateBatch) -> Where:
     if batch.selection["only"] == "unprinted":
         where.conditions.append(
             "NOT EXISTS (SELECT 1 FROM household_codes c WHERE c.household_id = h.id"
-            " AND c.state IN ('printed', 'active', 'suspect') AND c.printed_at IS NOT NULL)"
+            f" AND c.state {LIVE_SQL} AND c.printed_at IS NOT NULL)"
         )
     return where
 
@@ -144,7 +144,7 @@ async def _issue(batch: PlateBatch, rows: Sequence[dict[str, Any]], keyring: Key
     ids = [row["id"] for row in rows]
     live = await fetch(
         "SELECT household_id FROM household_codes WHERE household_id = ANY($1::uuid[])"
-        " AND state IN ('printed', 'active', 'suspect')",
+        f" AND state {LIVE_SQL}",
         [ids],
     )
     having = {row["household_id"] for row in live}
@@ -171,7 +171,7 @@ async def _list(batch: PlateBatch, rows: Sequence[dict[str, Any]]) -> None:
         "INSERT INTO plate_prints (batch_id, number, household_id, code_id)"
         " SELECT $1, $2 + row_number() OVER (ORDER BY u.n), c.household_id, c.code_id"
         " FROM unnest($3::uuid[]) WITH ORDINALITY AS u(household_id, n)"
-        " JOIN household_codes c ON c.household_id = u.household_id AND c.state IN ('printed', 'active', 'suspect')"
+        f" JOIN household_codes c ON c.household_id = u.household_id AND c.state {LIVE_SQL}"
         " ORDER BY u.n RETURNING 1",
         [batch.id, batch.listed, [row["id"] for row in rows]],
     )
@@ -183,7 +183,7 @@ async def printed_plates(batch_id: UUID, after: int, upto: int) -> list[dict[str
     return await fetch(
         "SELECT p.number, c.code_id, c.kid, h.group_name, h.door_text, h.serial, h.grid_code, v.name AS village,"
         " t.name AS town, g.name AS grid FROM plate_prints p JOIN household_codes c ON c.code_id = p.code_id"
-        " AND c.state IN ('printed', 'active', 'suspect') JOIN households h ON h.id = p.household_id"
+        f" AND c.state {LIVE_SQL} JOIN households h ON h.id = p.household_id"
         " LEFT JOIN areas g ON g.code = h.grid_code LEFT JOIN areas v ON v.code = h.village_code"
         " LEFT JOIN areas t ON t.code = v.parent_code"
         " WHERE p.batch_id = $1 AND p.number > $2 AND p.number <= $3 ORDER BY p.number",

@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+from domain.sheets.reading import CellError
+
 _MOBILE = re.compile(r"1[3-9]\d{9}")
 _AREA_CODE = re.compile(r"(010|02\d|0[3-9]\d{2})(\d{7,8})")
 _LOCAL = re.compile(r"[2-9]\d{6,7}")
@@ -11,14 +13,6 @@ _GROUP = re.compile(r"第?(\d{1,3}|[一二三四五六七八九十]{1,3})(村民
 _DIGITS = {digit: value for value, digit in enumerate("一二三四五六七八九", start=1)}
 _GRID = re.compile(r"[0-9A-Za-z-]{4,20}")
 _SHORT_GRID = re.compile(r"第?(\d{1,3})(号?网格|号)?")
-
-
-class CellError(Exception):
-    """A cell says something impossible; `message_zh` tells what is expected, without personal data."""
-
-    def __init__(self, message_zh: str) -> None:
-        super().__init__(message_zh)
-        self.message_zh = message_zh
 
 
 def plain(text: str) -> str:

@@ -19,11 +19,12 @@ from domain.households.naming import door_key, route_key
 from domain.households.places import Village
 from domain.households.queries import area_within
 from domain.households.register import Entry, follow_grid, new_household, serials
-from domain.households.result_file import RowOutcome, RowStatus
-from domain.households.sheet import HouseholdRow, Sheet
+from domain.households.sheet import HouseholdRow
 from domain.ids import new_id
 from domain.journal.unit import Fact, record
 from domain.problems import invalid
+from domain.sheets.reading import Sheet
+from domain.sheets.results import RowOutcome, RowStatus
 from domain.sql import fetch
 
 CHUNK = 200
@@ -65,7 +66,7 @@ async def import_area(actor: Actor, area_code: str | None) -> Area:
     return await Area.get(path=paths[0])
 
 
-async def start_import(job_id: UUID, sheet: Sheet) -> HouseholdImport:
+async def start_import(job_id: UUID, sheet: Sheet[HouseholdRow]) -> HouseholdImport:
     """Note that the list was read: how many rows, how many with errors."""
     job = await HouseholdImport.select_for_update().get(id=job_id)
     if job.state == "waiting":

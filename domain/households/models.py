@@ -37,6 +37,10 @@ class Household(Model):
         indexes = (("area_path", "id"), ("village_code", "id"), ("grid_code", "id"), ("phone",))
 
 
+LIVE = ("printed", "active", "suspect")  # states of a code that opens its house; the unique index says the same
+LIVE_SQL = f"IN {LIVE}"
+
+
 class HouseholdCode(Model):
     """A code that was made for a household's plate; a dead one stays for ever."""
 

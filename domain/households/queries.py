@@ -9,12 +9,12 @@ from domain.access.permissions import Permission
 from domain.access.scope import Where, area_condition, in_scope
 from domain.areas.models import Area
 from domain.areas.queries import area
-from domain.households.models import Household
+from domain.households.models import LIVE_SQL, Household
 from domain.problems import NotFound
 from domain.sql import fetch, fetch_one
 
 _LIVE_CODE = (
-    " LEFT JOIN household_codes c ON c.household_id = h.id AND c.state IN ('printed', 'active', 'suspect')"
+    f" LEFT JOIN household_codes c ON c.household_id = h.id AND c.state {LIVE_SQL}"
 )
 _ROW = (
     "SELECT h.*, g.name AS grid_name, v.name AS village_name, t.name AS town_name, c.code_id, c.kid,"

@@ -8,7 +8,7 @@ from domain.access.permissions import Permission
 from domain.access.scope import Where, area_condition
 from domain.areas.models import Area
 from domain.clock import now
-from domain.households.models import PlateBatch, PlateRevocation
+from domain.households.models import LIVE_SQL, PlateBatch, PlateRevocation
 from domain.households.queries import scoped_row
 from domain.ids import new_id
 from domain.journal.unit import Fact, record
@@ -69,7 +69,7 @@ async def revoke_chunk(revocation_id: UUID) -> bool:
 
 
 def _live_codes(job: PlateRevocation, where: Where) -> str:
-    where.conditions.append("k.state IN ('printed', 'active', 'suspect')")
+    where.conditions.append(f"k.state {LIVE_SQL}")
     where.conditions.append(area_condition(where, "k.area_path", [job.area_path]))
     if job.kid is not None:
         where.add("k.kid = {}", job.kid)

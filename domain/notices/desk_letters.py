@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from domain.areas.depth import AREA_DEPTH, DESKS
 from domain.clock import local_date, now
 from domain.deadlines.warnings import notify_at
 from domain.notices.actions import Happening, Words, tell
@@ -20,7 +21,6 @@ SELECT c.id, c.number, c.title, c.area_path, c.lead_id, c.handler_id, c.reporter
     ORDER BY due_at LIMIT 1) AS due_at
 FROM cases c LEFT JOIN departments d ON d.id = c.lead_id LEFT JOIN areas a ON a.code = c.area_code WHERE c.id = $1
 """
-_KIND_DEPTH = {"city": 2, "county": 3, "meeting": 4, "town": 4}  # an area path begins with province, city, county, town
 
 
 async def case_row(case_id: UUID | None) -> dict[str, Any] | None:
@@ -36,7 +36,7 @@ async def words_of(what: Happening) -> str:
 
 def level_path(area_path: str, level: str) -> str:
     """The path of the county or town that an area lies in; the area itself for any other level."""
-    return ".".join(area_path.split(".")[: _KIND_DEPTH.get(level, len(area_path))])
+    return ".".join(area_path.split(".")[: AREA_DEPTH[DESKS[level]]]) if level in DESKS else area_path
 
 
 async def tell_staff(what: Happening, name: str, case: dict[str, Any], people: Iterable[UUID]) -> set[UUID]:

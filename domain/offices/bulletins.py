@@ -7,6 +7,7 @@ from typing import Any
 from domain.access.actor import Actor
 from domain.access.permissions import Permission
 from domain.access.scope import area_condition
+from domain.areas.depth import AREA_DEPTH
 from domain.cases.queries import visible_cases
 from domain.clock import now
 from domain.deadlines.calendar import start_of_day
@@ -18,7 +19,6 @@ from domain.rulebook import Rulebook, rulebook
 from domain.sql import fetch
 
 Row = dict[str, Any]
-_DEPTH = {"county": 3, "town": 4, "village": 5}  # an area path begins with province, city, county, town, village
 _TOP = 3
 _IN = "BETWEEN {since} AND {until}"
 _DUE = f"h.due_at {_IN}"
@@ -37,7 +37,7 @@ MEASURES = {
     "causes": "array_agg(c.cause) FILTER (WHERE c.cause <> '')",
     "top_issues": f"array_agg(c.topic) FILTER (WHERE c.topic <> '' AND c.received_at {_IN})",
 }  # fmt: skip
-KEYS = {"origin": "c.origin", "topic": "left(c.topic, 2)", "village": "split_part(c.area_path, '.', 5)"}
+KEYS = {"origin": "c.origin", "topic": "left(c.topic, 2)", "village": f"split_part(c.area_path, '.', {AREA_DEPTH['village']})"}
 _FROM = """
 FROM cases c
 LEFT JOIN LATERAL (SELECT due_at, stopped_at, met FROM deadlines d WHERE d.case_id = c.id AND d.name = 'handling'
@@ -58,7 +58,7 @@ async def bulletin(actor: Actor, code: str, name: str, on: date) -> Row:
         raise NotFound
     first, last = period_of(chosen.period, on)
     keys = [column for column in chosen.columns if column in KEYS]
-    by = [KEYS[key] for key in keys] or [f"split_part(c.area_path, '.', {_DEPTH[chosen.level]})"]
+    by = [KEYS[key] for key in keys] or [f"split_part(c.area_path, '.', {AREA_DEPTH[chosen.level]})"]
     wanted = [column for column in chosen.columns if column in MEASURES]
     where = visible_cases(actor)
     where.conditions.append(area_condition(where, "c.area_path", [place.path]))

@@ -12,8 +12,8 @@ from uuid import UUID
 from domain.access.actor import Actor
 from domain.access.permissions import Permission
 from domain.areas.models import Area
-from domain.households.actions import LIVE, end_code, note_household, replace_code
-from domain.households.models import Household, HouseholdCode
+from domain.households.actions import end_code, note_household, replace_code
+from domain.households.models import LIVE, Household, HouseholdCode
 from domain.households.queries import area_within, locked_household, open_cases
 from domain.households.register import Entry, create_household, follow_grid, save_changed
 from domain.people.bindings import end_all, move_all

@@ -12,6 +12,7 @@ from domain.access.actor import Actor, within
 from domain.access.models import Assignment, Department, Staff
 from domain.access.permissions import ROLE_PERMISSIONS, UNIT_ROLES, Permission
 from domain.access.queries import department
+from domain.access.sessions import end_sessions
 from domain.areas.models import Area
 from domain.clock import local_date, real_now
 from domain.ids import new_id
@@ -19,7 +20,6 @@ from domain.journal.unit import Fact, record
 from domain.people.models import GridDuty, GridWorker
 from domain.problems import NameTaken, NotAllowed, NotFound, invalid
 from domain.rulebook import rulebook
-from domain.sql import execute
 
 WORKER = "grid_worker"
 WORKER_ROLES = frozenset({WORKER, "grid_leader", "volunteer"})
@@ -77,7 +77,7 @@ async def set_active(actor: Actor, staff_id: UUID, *, active: bool) -> Staff:
     staff = await administered(actor, staff_id)
     staff.active = active
     await staff.save(update_fields=["active"])
-    await execute("DELETE FROM sessions WHERE subject_id = $1", [staff.id])
+    await end_sessions(staff.id)
     _record("staff.enabled" if active else "staff.disabled", staff)
     return staff
 
@@ -88,7 +88,7 @@ async def reset_password(actor: Actor, staff_id: UUID, password_hash: str) -> St
     staff.password_hash, staff.failed_count, staff.locked_until = password_hash, 0, None
     staff.totp_secret = staff.totp_pending = None
     await staff.save()
-    await execute("DELETE FROM sessions WHERE subject_id = $1", [staff.id])
+    await end_sessions(staff.id)
     _record("staff.password-reset", staff)
     return staff
 

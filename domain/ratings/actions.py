@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
-from domain.appeals.models import Appeal, Reply
+from domain.appeals.models import Appeal
 from domain.cases.models import Case
 from domain.clock import local_date, now
 from domain.ids import new_id
@@ -35,15 +36,15 @@ class Verdict:
 async def rate(appeal: Appeal, case: Case, verdict: Verdict, source: str) -> Rating:
     """Record a rating of the current round; 409 before the answer, the second time, or after the window, which binds
     only those who rate by themselves: an officer asks until somebody was heard."""
-    reply = await Reply.get_or_none(appeal_id=appeal.id, round=case.round)
-    if reply is None:
-        raise AlreadyRated if await _rated(appeal, case.round - 1, source) else NotYetAnswered
-    if await _rated(appeal, case.round, source):
+    known = await _known(appeal, case, source)
+    if known["answered_at"] is None:
+        raise AlreadyRated if case.round - 1 in known["rated"] else NotYetAnswered
+    if case.round in known["rated"]:
         raise AlreadyRated
     at = now()
-    flag = "assisted" if source == "assisted" else "own_work" if await _own_work(appeal, case) else ""
+    flag = "assisted" if source == "assisted" else "own_work" if known["own_work"] else ""
     days = rulebook().for_area(case.area_path).rating_window_days
-    if source == "self" and at > reply.at + timedelta(days=days):
+    if source == "self" and at > known["answered_at"] + timedelta(days=days):
         raise RatingWindowClosed(days=days)
     rating = await Rating.create(
         id=new_id(), appeal_id=appeal.id, case_id=case.id, round=case.round, source=source, process=verdict.process,
@@ -60,23 +61,26 @@ async def rate(appeal: Appeal, case: Case, verdict: Verdict, source: str) -> Rat
     return rating
 
 
-async def _rated(appeal: Appeal, round_no: int, source: str) -> bool:
-    return await Rating.exists(appeal_id=appeal.id, round=round_no, source=source)
-
-
-_OWN_WORK = """
-SELECT 1 AS own FROM staff s LEFT JOIN residents r ON r.id = $2 LEFT JOIN appellants w ON w.appeal_id = $3
-WHERE (s.openid = r.openid OR (s.phone <> '' AND s.phone IN (r.phone, w.phone))) AND (s.id = ANY($4::uuid[])
-  OR s.department_id = $1 OR s.department_id IN (SELECT department_id FROM case_units WHERE case_id = $5)
-  OR EXISTS (SELECT 1 FROM assignments g WHERE g.staff_id = s.id AND g.department_id = $1)) LIMIT 1
+# An appellant is one of those who did the work when known by the same WeChat account or telephone (domain 7.6).
+_KNOWN = """
+SELECT (SELECT at FROM replies WHERE appeal_id = $3 AND round = $6) AS answered_at,
+  ARRAY(SELECT round FROM ratings WHERE appeal_id = $3 AND source = $7) AS rated,
+  EXISTS (SELECT FROM staff s LEFT JOIN residents r ON r.id = $2 LEFT JOIN appellants w ON w.appeal_id = $3
+    WHERE (s.openid = r.openid OR (s.phone <> '' AND s.phone IN (r.phone, w.phone))) AND (s.id = ANY($4::uuid[])
+      OR s.department_id = $1 OR s.department_id IN (SELECT department_id FROM case_units WHERE case_id = $5)
+      OR EXISTS (SELECT FROM assignments g WHERE g.staff_id = s.id AND g.department_id = $1))) AS own_work
 """
 
 
-async def _own_work(appeal: Appeal, case: Case) -> bool:
-    """Whether the appellant is one of those who did the work: known by WeChat account or telephone (domain 7.6)."""
+async def _known(appeal: Appeal, case: Case, source: str) -> dict[str, Any]:
+    """When the appeal was answered in this round, in which rounds this source has rated it, and whether the appellant
+    is one of those who did the work."""
     people = [person for person in (case.handler_id, case.first_handler_id, case.reviewer_id) if person]
-    row = await fetch_one(_OWN_WORK, [case.lead_id, appeal.resident_id, appeal.id, people, case.id])
-    return row is not None
+    row = await fetch_one(
+        _KNOWN, [case.lead_id, appeal.resident_id, appeal.id, people, case.id, case.round, source]
+    )
+    assert row is not None  # it reads no table
+    return row
 
 
 _NEWEST = """

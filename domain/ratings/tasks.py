@@ -9,11 +9,12 @@ from domain.access.permissions import Permission
 from domain.access.scope import Where, figure_of_place, in_scope
 from domain.sql import fetch
 
-_UNHEARD = (
-    "EXISTS (SELECT 1 FROM appeals p WHERE p.case_id = c.id AND NOT EXISTS (SELECT 1 FROM ratings r"
-    " WHERE r.appeal_id = p.id AND r.round = c.round AND r.source IN ('self', 'callback'))"
+# The appeals of a case whose appellant was not heard in a round; by own rating or callback, or so many attempts.
+UNHEARD = (
+    "SELECT p.id FROM appeals p WHERE p.case_id = {case} AND NOT EXISTS (SELECT 1 FROM ratings r"
+    " WHERE r.appeal_id = p.id AND r.round = {round} AND r.source IN ('self', 'callback'))"
     " AND NOT (SELECT count(*) >= ({attempts}) AND count(DISTINCT b.on_date) >= ({days}) FROM callbacks b"
-    " WHERE b.appeal_id = p.id AND b.case_id = c.id AND b.round = c.round))"
+    " WHERE b.appeal_id = p.id AND b.case_id = {case} AND b.round = {round})"
 )
 
 
@@ -36,8 +37,8 @@ async def callback_tasks(
     outside(where, actor)
     attempts = figure_of_place(where, "c.area_path", lambda book: book.callback_attempts)
     days = figure_of_place(where, "c.area_path", lambda book: book.callback_days)
-    unheard = _UNHEARD.format(attempts=attempts, days=days)
-    where.conditions += ["c.kind = 'appeal' AND c.state = 'answered'", unheard]
+    unheard = UNHEARD.format(case="c.id", round="c.round", attempts=attempts, days=days)
+    where.conditions += ["c.kind = 'appeal' AND c.state = 'answered'", f"EXISTS ({unheard})"]
     if overdue_at:
         where.add("n.due_at < {}", overdue_at)
     if before:

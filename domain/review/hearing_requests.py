@@ -7,6 +7,7 @@ from uuid import UUID
 from domain.access.actor import Actor
 from domain.access.permissions import Permission
 from domain.access.scope import Where, in_scope
+from domain.areas.depth import AREA_DEPTH
 from domain.cases.models import Case, CaseText
 from domain.cases.move import lock_visible
 from domain.clock import now
@@ -96,7 +97,7 @@ async def announced(at: datetime) -> list[dict[str, Any]]:
     """Public hearings that are still to come: when, where, about which kind of matter; nothing of the case itself."""
     return await fetch(
         "SELECT h.planned_at, h.place, c.topic, a.name AS area FROM hearings h JOIN cases c ON c.id = h.case_id"
-        " LEFT JOIN areas a ON a.code = split_part(h.area_path, '.', 3)"
+        f" LEFT JOIN areas a ON a.code = split_part(h.area_path, '.', {AREA_DEPTH['county']})"
         " WHERE h.publicity = 'public' AND h.state = 'planned' AND h.planned_at >= $1 ORDER BY h.planned_at LIMIT 100",
         [at],
     )

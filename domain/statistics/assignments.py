@@ -12,10 +12,9 @@ from uuid import UUID
 
 from domain.access.actor import Actor
 from domain.access.scope import Where
+from domain.areas.depth import AREA_DEPTH
 from domain.sql import fetch
 from domain.statistics.scope import counted_by
-
-TOWN_DEPTH = 4  # of an area path: province, city, county, town
 
 _AT = "j.case_id = h.case_id AND j.at < $1"
 _LAST = "ORDER BY j.at DESC, j.n DESC LIMIT 1"
@@ -33,7 +32,7 @@ WITH RECURSIVE held AS (
 final AS (SELECT DISTINCT ON (appeal_id) appeal_id, at, case_id FROM held ORDER BY appeal_id, step DESC),
 told AS (
  SELECT h.appeal_id, h.at, h.case_id, t.*,
- array_to_string((string_to_array(t.path, '.'))[:{TOWN_DEPTH}], '.') AS issue_path
+ array_to_string((string_to_array(t.path, '.'))[:{AREA_DEPTH['town']}], '.') AS issue_path
  FROM final h CROSS JOIN LATERAL (
   SELECT (array_agg(a.path ORDER BY j.at DESC, j.n DESC))[1] AS path,
   (array_agg(j.data->>'topic' ORDER BY j.at DESC, j.n DESC) FILTER (WHERE j.data ? 'topic'))[1] AS topic,

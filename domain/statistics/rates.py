@@ -60,13 +60,13 @@ def satisfaction(ratings: Sequence[RatingRow]) -> dict[str, Rate]:
 
 
 def composite(rating: RatingRow, process_weight: Decimal, result_weight: Decimal) -> Decimal:
-    """The composite score of one rating out of 100 (5.6)."""
+    """The composite score of one rating out of 100 (5.6); of sums of ratings, the sum of their scores."""
     return (process_weight * rating.process + result_weight * rating.result) / 5 * HUNDRED
 
 
 def composite_mean(processes: int, results: int, ratings: int, weights: tuple[Decimal, Decimal]) -> Decimal | None:
     """The mean composite score of so many ratings, from the sums of both their levels; None of nothing (5.6)."""
-    return (weights[0] * processes + weights[1] * results) / 5 / ratings * HUNDRED if ratings else None
+    return composite(RatingRow(processes, results), *weights) / ratings if ratings else None
 
 
 def mean(values: Iterable[Decimal]) -> Decimal | None:

@@ -24,7 +24,7 @@ OF_CASE = "demand_assessments"
 ADDED[OF_CASE] = Part(
     "SELECT m.id, m.round, d.name AS unit, m.reason, m.state, m.asked_at, m.unreasonable, m.finding, m.decided_at"
     " FROM demand_assessments m LEFT JOIN departments d ON d.id = m.department_id WHERE m.case_id = $1 ORDER BY m.id",
-    rare="demand_assessments",
+    when="demand_assessments",
 )
 ANSWERED = frozenset({"answered", "closed"})
 UNREASONABLE = "explained_unreasonable"  # of the three dispositions (三到位一处理): 诉求无理的思想教育到位

@@ -11,6 +11,7 @@ from uuid import UUID
 from domain.access.actor import Actor
 from domain.access.permissions import Permission
 from domain.access.scope import Where, area_condition
+from domain.areas.depth import AREA_DEPTH
 from domain.areas.models import Area
 from domain.clock import local_date, now
 from domain.deadlines.calendar import start_of_day
@@ -28,7 +29,7 @@ TOKEN_BYTES = 16
 LINK_PATH = "/s/"  # of the page that a link opens; the token follows
 _STRATA = {
     "unit": "COALESCE(c.lead_id::text, '')",
-    "town": "split_part(c.area_path, '.', 4)",
+    "town": f"split_part(c.area_path, '.', {AREA_DEPTH['town']})",
     "track": "c.handling_track",
 }
 

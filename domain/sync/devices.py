@@ -8,6 +8,7 @@ import msgspec
 from domain.access.actor import Actor, ActorKind, Grant
 from domain.access.permissions import Permission
 from domain.access.scope import Where
+from domain.access.sessions import end_sessions
 from domain.clock import real_now
 from domain.journal.unit import Fact, record
 from domain.problems import GuardNotMet, NotFound
@@ -99,7 +100,7 @@ async def set_trust(actor: Actor, device: UUID, reason: str, *, trusted: bool) -
     row["revoked_at"] = None if trusted else real_now()
     await execute("UPDATE devices SET revoked_at = $2 WHERE id = $1", [device, row["revoked_at"]])
     if not trusted:
-        await execute("DELETE FROM sessions WHERE subject_id = $1", [row["worker"]])
+        await end_sessions(row["worker"])
     event = "device.restored" if trusted else "device.revoked"
     record(Fact(event, row["area"], None, device, {"worker": str(row["worker"]), "reason": reason}))
     return row

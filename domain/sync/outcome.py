@@ -29,7 +29,7 @@ FIELDS = {
     "self_handled": "当场处理", "result": "处理结果", "text": "内容", "reason": "理由", "facts": "情况",
     "occurred_at": "发生时间", "since": "开始时间", "until": "结束时间", "since_at": "开始时间", "until_at": "结束时间",
     "findings": "发现的事件", "next_contact_on": "下次联系日期", "notice_left": "留联系卡", "code": "门牌码", "version": "版本",
-    "id": "编号",
+    "id": "编号", "meetings": "见面记录", "stage": "见面阶段", "mode": "见面方式",
 }  # fmt: skip
 _NAME = re.compile(r"[A-Za-z_][\w.\[\]]*", re.ASCII)
 

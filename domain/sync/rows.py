@@ -8,6 +8,7 @@ from domain.access.actor import Actor
 from domain.access.scope import Where
 from domain.cases.queries import wall
 from domain.cases.states import ENDED
+from domain.households.models import LIVE_SQL
 from domain.sql import fetch
 
 MOST_OWN = 200
@@ -21,7 +22,7 @@ _FILES = (
 _HOUSEHOLD = (
     "SELECT h.id, h.version, h.serial, h.grid_code, h.group_name, h.door_text, h.head_name, h.phone, h.state, h.lon,"
     " h.lat, h.datum, k.state AS code_state FROM households h LEFT JOIN household_codes k"
-    " ON k.household_id = h.id AND k.state IN ('printed', 'active', 'suspect')"
+    f" ON k.household_id = h.id AND k.state {LIVE_SQL}"
 )
 _CASE = (
     "SELECT c.id, c.version, c.number, c.kind, c.state, c.title, c.event_type, c.level, c.urgent, c.origin, c.area_code,"

@@ -8,10 +8,9 @@ from uuid import UUID
 from domain.access.actor import Actor
 from domain.access.permissions import Permission
 from domain.access.scope import Where, area_condition, in_scope
+from domain.areas.depth import AREA_DEPTH
 from domain.deadlines.calendar import start_of_day
 from domain.sql import fetch
-
-LEVELS = {"county": 3, "town": 4, "village": 5, "grid": 6}  # how many parts the path of an area has
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,7 @@ async def coverage_rows(
     """For each area of a level in the actor's scope: active households; how many were met, were met by a declined
     visit only, or were away with a note left; each household counts once, at its best outcome."""
     where = _scope(actor, permission, area_path)
-    depth = where.bind(LEVELS[by])
+    depth = where.bind(AREA_DEPTH[by])
     best = _best(where, period)
     return await fetch(
         f"SELECT code, (SELECT name FROM areas WHERE areas.code = x.code) AS name, count(*) AS households,"

@@ -18,16 +18,18 @@ from domain.ids import new_id
 from domain.problems import GuardNotMet, invalid
 from domain.ratings.actions import Verdict, rate, still_dissatisfied
 from domain.ratings.models import Callback, Rating
+from domain.ratings.tasks import UNHEARD
 from domain.rulebook import rulebook
-from domain.sql import fetch, fetch_one
+from domain.sql import fetch, fetch_one, load
 from domain.supervision.actions import open_supervision, settle_dissatisfaction
+from domain.workflow.handling import Met, note_meetings
 from domain.workflow.intake import Text
 
 STAGES = {"accept": "受理见面", "investigate": "调查见面", "answer": "答复见面"}
 
 
-class Note(Body, kw_only=True):
-    """A short note."""
+class Note(Met, kw_only=True):
+    """A short note, and the meeting at which the answer was handed over, where that was the same way."""
 
     note: Text
 
@@ -35,6 +37,7 @@ class Note(Body, kw_only=True):
 @effect("follow-up", Note)
 async def follow_up(turn: Turn, body: Note) -> None:
     """The unit's own follow-up (快回访), the sixth fast step; it counts for no rate."""
+    await note_meetings(turn, body)
     turn.text = body.note
 
 
@@ -54,7 +57,7 @@ class CallbackBody(Body, kw_only=True):
 @effect("callback", CallbackBody)
 async def callback(turn: Turn, body: CallbackBody) -> None:
     """Record the call and, when the person was reached, the rating with its source `callback` (000-24)."""
-    appeals = await Appeal.filter(case_id=turn.case.id).order_by("id")
+    appeals = await load(Appeal, "SELECT * FROM appeals WHERE case_id = $1 ORDER BY id", [turn.case.id])
     wanted = body.appeal_id or next(iter(await _unheard(turn.case)), None)
     appeal = next((a for a in appeals if wanted in (None, a.id)), None)
     if appeal is None:
@@ -117,7 +120,7 @@ async def after_verdict(case: Case, co_ids: frozenset[UUID], verdict: Verdict) -
         if case.rework_no < rulebook().for_area(case.area_path).rework_auto_rounds and case.state in {"answered", "closed"}:
             await move_locked(SYSTEM, case, co_ids, "rework", Rework(reason="群众评价不满意"))
         return
-    if not await still_dissatisfied(case):
+    if case.may_have("supervisions") and not await still_dissatisfied(case):
         await settle_dissatisfaction(case)
     if case.state == "answered" and not await missing_for_close(case):
         await move_locked(SYSTEM, case, co_ids, "close", Body())
@@ -139,8 +142,10 @@ async def close(turn: Turn, body: Body) -> None:
     turn.data |= {"reporter_id": str(turn.case.reporter_id)} if turn.case.reporter_id else {}
 
 
-_OWED = """
-SELECT ARRAY(SELECT DISTINCT stage FROM contacts WHERE case_id = $1) AS met,
+_UNHEARD = UNHEARD.format(case="$1", round="$2", attempts="$3", days="$4")
+_OWED = f"""
+SELECT EXISTS ({_UNHEARD}) AS unheard,
+  ARRAY(SELECT DISTINCT stage FROM contacts WHERE case_id = $1) AS met,
   ARRAY(SELECT DISTINCT track FROM deadlines WHERE case_id = $1) AS tracks,
   EXISTS (SELECT FROM urgent_files WHERE case_id = $1 AND round = $2) AS filed,
   EXISTS (SELECT FROM supervisions WHERE case_id = $1 AND subject_kind = '' AND state IN ('open', 'answered')) AS watched,
@@ -154,7 +159,7 @@ SELECT ARRAY(SELECT DISTINCT stage FROM contacts WHERE case_id = $1) AS met,
 
 async def missing_for_close(case: Case) -> list[str]:
     """What still stands between an answered case and its closing, in Chinese."""
-    owed = await fetch_one(_OWED, [case.id, case.round])
+    owed = await fetch_one(_OWED, _asked(case))
     assert owed is not None  # it reads no table
     missing = []
     if not case.instant:
@@ -163,7 +168,7 @@ async def missing_for_close(case: Case) -> list[str]:
     weighty = case.major or case.origin == "superior_assigned"
     conditions = {
         "即办事项归档和值班室报告决定": case.urgent and not owed["filed"],
-        "回访": not await heard(case),
+        "回访": owed["unheard"],
         "督办销号": owed["watched"],
         "协办任务": owed["shared"],
         "转交核实": owed["verifying"],
@@ -182,23 +187,15 @@ def _owes_report(case: Case, clocks_on: Sequence[str]) -> bool:
     return any(tracks[code].report for code in {case.track, case.handling_track, *clocks_on} if code in tracks)
 
 
-async def heard(case: Case) -> bool:
-    """Every appellant was heard in this round: by own rating or callback, or three attempts on two days."""
-    return not await _unheard(case)
-
-
-_UNHEARD = """
-SELECT p.id FROM appeals p WHERE p.case_id = $1 AND NOT EXISTS (SELECT 1 FROM ratings r WHERE r.appeal_id = p.id
-  AND r.round = $2 AND r.source IN ('self', 'callback'))
-AND NOT (SELECT count(*) >= $3 AND count(DISTINCT b.on_date) >= $4 FROM callbacks b WHERE b.appeal_id = p.id
-  AND b.case_id = $1 AND b.round = $2) ORDER BY p.id
-"""
-
-
 async def _unheard(case: Case) -> list[UUID]:
+    """The appeals whose appellant was not heard in this round: by own rating or callback, or three attempts on two days."""
+    return [row["id"] for row in await fetch(f"{_UNHEARD} ORDER BY p.id", _asked(case))]
+
+
+def _asked(case: Case) -> list[object]:
+    """The case and its round, and how often the place asks on how many days."""
     book = rulebook().for_area(case.area_path)
-    rows = await fetch(_UNHEARD, [case.id, case.round, book.callback_attempts, book.callback_days])
-    return [row["id"] for row in rows]
+    return [case.id, case.round, book.callback_attempts, book.callback_days]
 
 
 class Rework(Body, kw_only=True):

@@ -13,8 +13,7 @@ from domain.cases import clocks
 from domain.cases.models import Case, CaseUnit, Deadline, ReturnRequest
 from domain.cases.move import Body, Turn, effect
 from domain.clock import now
-from domain.dispatch.proposals import propose
-from domain.dispatch.records import Decided, consult_case, keep_record
+from domain.dispatch.records import Decided, consult_case, keep_record, propose
 from domain.ids import new_id
 from domain.journal.unit import Fact, digest, record
 from domain.problems import ConflictOfInterest, GuardNotMet, invalid
@@ -178,6 +177,8 @@ async def ask_return(turn: Turn, body: Return) -> None:
 
 async def drop_return(case: Case) -> None:
     """An open request to return lapses when the unit takes the work up, or the case goes to another one."""
+    if not case.may_have("return_requests"):
+        return
     if await ReturnRequest.filter(case_id=case.id, state="open").update(state="lapsed", decided_at=now()):
         await clocks.stop(case, ("return_decision",), now())
 

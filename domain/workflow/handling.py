@@ -9,11 +9,12 @@ import msgspec
 from domain.attachments.actions import attach_evidence
 from domain.cases import clocks
 from domain.cases.models import Case, CaseUnit, Contact
-from domain.cases.move import Body, Turn, effect
+from domain.cases.move import Body, Turn, effect, keep_text
 from domain.clock import now
 from domain.deadlines.choice import choose_track
 from domain.deadlines.limits import due
 from domain.ids import new_id
+from domain.journal.unit import Fact, record
 from domain.problems import ClientTimeAbsurd, GuardNotMet, NotAllowed, invalid
 from domain.rulebook import rulebook
 from domain.sql import execute
@@ -27,7 +28,7 @@ SLIP = timedelta(minutes=5)  # by which clocks may differ
 _BEFORE_HANDLING = frozenset({"signed", "investigating"})
 
 
-class ContactBody(Body, kw_only=True):
+class Meeting(Body, kw_only=True):
     """One of the three meetings with the appellant (三见面)."""
 
     stage: Annotated[str, msgspec.Meta(pattern="^(accept|investigate|answer)$")]
@@ -36,27 +37,46 @@ class ContactBody(Body, kw_only=True):
     note: Annotated[str, msgspec.Meta(max_length=1000)] = ""
 
 
-@effect("contact", ContactBody)
-async def contact(turn: Turn, body: ContactBody) -> None:
+class Met(Body, kw_only=True):
+    """What the unit reports, with the meetings that belong to it: told with the report, they need no call of their own."""
+
+    meetings: Annotated[list[Meeting], msgspec.Meta(max_length=3)] = []
+
+
+@effect("contact", Meeting)
+async def contact(turn: Turn, body: Meeting) -> None:
     """Record a contact; the first one stops the contact clock and starts the investigation (003-11)."""
-    if body.stage == "answer" and turn.case.state in _BEFORE_HANDLING:
-        raise GuardNotMet(reason="尚未核查定级,不能记录答复见面。", missing=["grade"])
-    field = "at" if body.at else "occurred_at"
-    at = occurred(body.at or body.occurred_at, field)
-    if body.at is None:
-        at = min(at, now())  # a phone's clock may run ahead; nobody was met in the future
-    if not turn.case.received_at - SLIP <= at <= now() + SLIP:
-        raise ClientTimeAbsurd(field=field)
     await drop_return(turn.case)
-    await Contact.create(
-        id=new_id(), case_id=turn.case.id, stage=body.stage, mode=body.mode, at=at, note=body.note,
-        staff_id=turn.actor.id,
-    )  # fmt: skip
+    await _meet(turn, body)
     turn.text = body.note
     turn.data |= {"stage": body.stage, "mode": body.mode}
 
 
-class Grade(Body, kw_only=True):
+async def note_meetings(turn: Turn, body: Met) -> None:
+    """Record the meetings told with a report as contacts, each with its line in the file of the case."""
+    for meeting in body.meetings:
+        await _meet(turn, meeting)
+        told = await keep_text(turn, "contact", meeting.note) if meeting.note else {}
+        data = {"stage": meeting.stage, "mode": meeting.mode, **told}
+        record(Fact("case.contacted", turn.case.area_code, turn.case.id, turn.case.id, data, actor=turn.actor))
+
+
+async def _meet(turn: Turn, meeting: Meeting) -> None:
+    if meeting.stage == "answer" and turn.case.state in _BEFORE_HANDLING:
+        raise GuardNotMet(reason="尚未核查定级,不能记录答复见面。", missing=["grade"])
+    field = "at" if meeting.at else "occurred_at"
+    at = occurred(meeting.at or meeting.occurred_at, field)
+    if meeting.at is None:
+        at = min(at, now())  # a phone's clock may run ahead; nobody was met in the future
+    if not turn.case.received_at - SLIP <= at <= now() + SLIP:
+        raise ClientTimeAbsurd(field=field)
+    await Contact.create(
+        id=new_id(), case_id=turn.case.id, stage=meeting.stage, mode=meeting.mode, at=at, note=meeting.note,
+        staff_id=turn.actor.id,
+    )  # fmt: skip
+
+
+class Grade(Met, kw_only=True):
     """How hard the matter is, and what was found."""
 
     grade: Annotated[str, msgspec.Meta(pattern="^(clear|complex|unresolvable_now)$")]
@@ -67,6 +87,7 @@ class Grade(Body, kw_only=True):
 async def grade(turn: Turn, body: Grade) -> None:
     """Grade the matter. A shorter limit acts at once; a longer one needs its own approval, never a grade alone."""
     case = turn.case
+    await note_meetings(turn, body)
     case.grade = body.grade
     turn.text = body.facts
     turn.data["grade"] = body.grade
@@ -87,7 +108,7 @@ Disposition = Annotated[
 ]
 
 
-class Result(Body, kw_only=True):
+class Result(Met, kw_only=True):
     """What was done, on what basis, and how it was disposed of (三到位一处理)."""
 
     result: Annotated[str, msgspec.Meta(min_length=1, max_length=5000)]
@@ -106,6 +127,7 @@ async def submit_result(turn: Turn, body: Result) -> None:
         raise invalid("basis", "请写明办理依据")
     if case.kind == "appeal" and body.disposition is None:
         raise invalid("disposition", "请选择处理结果(三到位一处理)")
+    await note_meetings(turn, body)
     case.handler_id = turn.actor.id  # whoever writes the result is the one who may not review it
     case.result, case.basis, case.disposition = body.result, body.basis, body.disposition or ""
     await attach_evidence(turn.actor, [*body.evidence, *body.attachment_ids], "result", case.id, case.id)
@@ -116,6 +138,7 @@ async def submit_result(turn: Turn, body: Result) -> None:
 @effect("self-handle", Result)
 async def self_handle(turn: Turn, body: Result) -> None:
     """The reporter put it right on the spot (自办); another person inspects it."""
+    await note_meetings(turn, body)
     turn.case.handler_id = turn.actor.id
     turn.case.result = body.result
     await attach_evidence(turn.actor, [*body.evidence, *body.attachment_ids], "result", turn.case.id, turn.case.id)

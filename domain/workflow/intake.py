@@ -10,7 +10,6 @@ from domain.access.actor import SYSTEM, within
 from domain.access.models import Assignment
 from domain.access.permissions import ROLE_PERMISSIONS, Permission
 from domain.access.queries import department
-from domain.appeals.models import Appeal
 from domain.areas.queries import area
 from domain.attachments.actions import attach_evidence
 from domain.cases import clocks
@@ -136,9 +135,9 @@ async def said_before(case: Case) -> UUID | None:
 
 async def track_facts(case: Case, grade: str | None) -> Facts:
     """What the rules of the tracks need to know of a case."""
-    appeal = await Appeal.filter(case_id=case.id).order_by("id").first()
+    first = await fetch_one("SELECT channel FROM appeals WHERE case_id = $1 ORDER BY id LIMIT 1", [case.id])
     return Facts(
-        kind=case.kind, channel=appeal.channel if appeal else "grid", received_at=case.received_at,
+        kind=case.kind, channel=first["channel"] if first else "grid", received_at=case.received_at,
         urgency=case.level if case.kind == "event" else ("urgent" if case.urgent else "ordinary"),
         appeal_type=case.appeal_type or None, petition_class=case.petition_class or None, topic=case.topic or None,
         grade=grade, flags=frozenset(case.flags), registered=True,

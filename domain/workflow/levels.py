@@ -3,6 +3,7 @@
 from domain.access.actor import Actor
 from domain.access.models import Department
 from domain.access.permissions import UNIT_ROLES
+from domain.areas.depth import AREA_DEPTH, DESKS
 from domain.areas.models import Area
 from domain.cases.models import Case
 from domain.cases.move import Turn
@@ -15,7 +16,7 @@ from domain.rulebook import rulebook
 # village, town, the town's joint meeting, the county's joint meeting (002-13); the city where it is the base
 LADDER = ("village", "town", "meeting", "county", "city")
 _LEVEL_OF = {"grid": "village", "village": "village", "town": "town", "city": "city", "province": "city"}
-_PARTS = {"town": 4, "meeting": 4, "county": 3, "city": 2}  # an area path begins with province, city, county, town
+_PARTS = {level: AREA_DEPTH[kind] for level, kind in DESKS.items()}
 NAMES = {"town": "镇", "meeting": "镇联席会议", "county": "县联席会议", "city": "市级"}
 _UNRAISED = {"village": "村(社区)", "county": "县级"}  # a unit of the county is not its joint meeting
 _CITY_CODE = 4  # digits

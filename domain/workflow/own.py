@@ -19,6 +19,7 @@ from domain.journal.unit import Fact, digest, record
 from domain.problems import GuardNotMet
 from domain.ratings.models import Rating
 from domain.rulebook import rulebook
+from domain.sql import load
 from domain.supervision.actions import open_supervision
 
 DISSENT = "群众对答复有异议,请核查办理情况并向群众说明。"
@@ -47,7 +48,8 @@ class Own:
 async def lock_own(actor: Actor, appeal_id: UUID) -> Own:
     """An own appeal under the lock of its case; 404 for anybody else's."""
     case, co_ids = await lock_case(await own_case_id(actor, appeal_id))
-    return Own(actor, await Appeal.get(id=appeal_id), case, co_ids)
+    appeal = await load(Appeal, "SELECT * FROM appeals WHERE id = $1", [appeal_id])
+    return Own(actor, appeal[0], case, co_ids)
 
 
 async def add_message(own: Own, text: str, attachment_ids: list[UUID]) -> Message:

@@ -10,9 +10,9 @@ import msgspec
 
 from domain.access.models import Department
 from domain.cases.models import Case, CaseUnit
+from domain.catalogue.lookup import Consulted
 from domain.clock import local_date, now
 from domain.deadlines.limits import due
-from domain.dispatch.lookup import Consulted
 from domain.ids import new_id
 from domain.journal.unit import Fact, record
 from domain.problems import invalid
@@ -63,7 +63,8 @@ def parts_of(case: Case, asked: Iterable[tuple[Department, CoTask]], said: Consu
 
 async def give_parts(case: Case, parts: Iterable[Part]) -> None:
     """Write the parts in place of those before."""
-    await CaseUnit.filter(case_id=case.id).delete()
+    if case.may_have("case_units"):
+        await CaseUnit.filter(case_id=case.id).delete()
     for part in parts:
         await CaseUnit.create(
             id=new_id(), case_id=case.id, department_id=part.unit_id, duty=part.duty[:200], added_at=now(),

@@ -9,7 +9,8 @@ from config.profile import Profile
 from server.commands.serving import settings_or_exit
 
 if TYPE_CHECKING:
-    from domain.cases.limits import LimitChange, Shift
+    from domain.cases.limits import LimitChange
+    from domain.cases.shifts import Shift
 
 SHOWN = 30
 Found = Sequence[tuple[UUID, Change]]

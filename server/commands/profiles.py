@@ -141,7 +141,7 @@ async def _differences(profile: Profile) -> Differences:
     """What differs, by table: units row by row, the catalogue line by line against the version in force today."""
     return {
         "unit": await _unit_differences(profile),
-        "duty": await _duty_differences(profile),
+        "duty": await _catalogue_differences(profile),
         "limit": await profile_limits.differences(profile),
     }
 
@@ -159,16 +159,16 @@ async def _unit_differences(profile: Profile) -> list[tuple[UUID, Change]]:
     return [(ids[change.code], change) for change in compare(wanted, held, {"active": False})]
 
 
-async def _duty_differences(profile: Profile) -> list[tuple[UUID, Change]]:
+async def _catalogue_differences(profile: Profile) -> list[tuple[UUID, Change]]:
     """Nothing where the version in force was published at the desk: then the file is no longer its source."""
-    from domain.dispatch.catalogue import in_force, lines_of
-    from server.rules import duty_lines, stable_id
+    from domain.catalogue.versions import in_force, lines_of
+    from server.rules import catalogue_lines, stable_id
 
     now_in_force = await in_force(local_date(now()))
     if now_in_force and now_in_force.source != "profile":
         console.print(f"职责清单现行版本“{now_in_force.title}”由工作台发布,不再由规则文件管理,未作比较")
         return []
-    wanted = {code: asdict(line) for code, line in duty_lines(profile).items()}
+    wanted = {code: asdict(line) for code, line in catalogue_lines(profile).items()}
     held = {code: asdict(line) for code, line in (await lines_of(now_in_force.id if now_in_force else None)).items()}
     return [(stable_id("duty", change.code), change) for change in compare(wanted, held, {"active": False})]
 
@@ -188,7 +188,7 @@ async def _apply(profile: Profile, differences: Differences) -> int:
                 await Department.create(id=row_id, **values)
             else:
                 await Department.filter(id=row_id).update(**values)
-        await _apply_duties(profile, [change for _, change in differences["duty"]])
+        await _apply_catalogue(profile, [change for _, change in differences["duty"]])
         await profile_limits.apply(profile, differences["limit"])
         counts = {table: len(changes) for table, changes in differences.items()}
         record(Fact("profile.applied", profile.area, data={"profile": profile.code, **counts}))
@@ -197,10 +197,10 @@ async def _apply(profile: Profile, differences: Differences) -> int:
     return await run_unit(SYSTEM, work, enqueue_reactions)
 
 
-async def _apply_duties(profile: Profile, changes: Sequence[Change]) -> None:
+async def _apply_catalogue(profile: Profile, changes: Sequence[Change]) -> None:
     """A new version in force from today; what the file no longer names stays in it as ended, and is never matched."""
-    from domain.dispatch.catalogue import in_force, lines_of, publish_lines
-    from server.rules import duty_heading, duty_lines
+    from domain.catalogue.versions import in_force, lines_of, publish_lines
+    from server.rules import catalogue_heading, catalogue_lines
 
     if not changes:
         return
@@ -210,7 +210,7 @@ async def _apply_duties(profile: Profile, changes: Sequence[Change]) -> None:
     ended = {change.code for change in changes if change.kind == "ended"}
     kept = {code: replace(line, active=False, ended_on=today) for code, line in lines.items() if code in ended}
     gone = {code: line for code, line in lines.items() if not line.active}
-    await publish_lines(duty_heading(profile), (gone | kept | duty_lines(profile)).values(), today, profile.area)
+    await publish_lines(catalogue_heading(profile), (gone | kept | catalogue_lines(profile)).values(), today, profile.area)
 
 
 def _print_mistakes(name: str, error: ProfileError) -> None:

@@ -1,9 +1,9 @@
 """Where the demo's houses stand: invented, in the surroundings of 象湖镇, each village a block of two grids in GCJ-02."""
 
 from domain.access.actor import Actor, Grant
+from domain.areas.boundaries import GridShape, import_shapes
 from domain.areas.geometry import Point, polygons_of
 from domain.areas.models import Area
-from domain.areas.near import GridShape, import_shapes
 
 DATUM = "gcj02"
 WEST, SOUTH = 116.0200, 25.8800

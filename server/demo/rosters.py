@@ -4,7 +4,8 @@ from datetime import UTC, datetime, time, timedelta
 
 from domain.access.models import Department
 from domain.clock import SHANGHAI, local_date, now
-from domain.dispatch.models import DutyShift, LeaderField, TeamMember
+from domain.dispatch.models import LeaderField
+from domain.rosters.models import DutyShift, TeamMember
 from domain.rulebook import rulebook
 from server.demo.company import DUTY_LOGIN, DUTY_UNIT
 from server.rules import stable_id

@@ -285,7 +285,7 @@ class Migration(migrations.Migration):
                 ('poor_handling', fields.BooleanField(default=False)),
                 ('serious_consequence', fields.BooleanField(default=False)),
             ],
-            options={'table': 'cases', 'app': 'huying', 'indexes': [Index(fields=['area_path', 'id']), Index(fields=['state', 'id']), Index(fields=['lead_id', 'state', 'id']), Index(fields=['handler_id', 'state']), Index(fields=['reporter_id', 'id']), Index(fields=['household_id'])], 'pk_attr': 'id', 'table_description': 'The work owed for 0..n appeals, or for one grid event; `version` rises with every move.'},
+            options={'table': 'cases', 'app': 'huying', 'indexes': [Index(fields=['area_path', 'id']), Index(fields=['state', 'id']), Index(fields=['lead_id', 'state', 'id']), Index(fields=['handler_id', 'id']), Index(fields=['reporter_id', 'id']), Index(fields=['household_id'])], 'pk_attr': 'id', 'table_description': 'The work owed for 0..n appeals, or for one grid event; `version` rises with every move.'},
             bases=['Model'],
         ),
         ops.CreateModel(

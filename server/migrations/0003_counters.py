@@ -24,6 +24,9 @@ CREATE FUNCTION bigrams(said text) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLE
 CREATE INDEX appeals_words ON appeals USING gin (bigrams(content));
 CREATE INDEX cases_event_area ON cases (area_path text_pattern_ops, id) WHERE kind = 'event';
 CREATE INDEX cases_open_lead ON cases (lead_id, id) WHERE ended_at IS NULL;
+CREATE INDEX cases_open_event ON cases (area_path text_pattern_ops, id, state) WHERE kind = 'event' AND ended_at IS NULL;
+CREATE INDEX cases_open_handler ON cases (handler_id, id) WHERE ended_at IS NULL AND handler_id IS NOT NULL;
+CREATE INDEX cases_open_reporter ON cases (reporter_id, id) WHERE ended_at IS NULL AND reporter_id IS NOT NULL;
 CREATE INDEX cases_place_time ON cases (area_code, received_at);
 CREATE INDEX appellants_phone_recent ON appellants (phone, appeal_id DESC) WHERE phone <> '';
 CREATE INDEX cases_open ON cases (state, id DESC) WHERE ended_at IS NULL;
@@ -82,6 +85,7 @@ INSERT INTO server_epoch (id, epoch, secret, changed_at, reason)
 REVERSE = """
 DROP SEQUENCE case_numbers; DROP SEQUENCE household_serials; DROP SEQUENCE sync_item_numbers;
 DROP INDEX appeals_words, cases_event_area, cases_open_lead; DROP FUNCTION bigrams;
+DROP INDEX cases_open_event, cases_open_handler, cases_open_reporter;
 DROP INDEX cases_place_time, appellants_phone_recent, deadlines_by_calendar, cases_suspended, leader_cases_one, deadlines_next, deadlines_running, cases_area, cases_open, households_area, household_codes_area,
   households_route, households_external, household_codes_live, memberships_live, memberships_area, supervisions_area, tell_tasks_area, visits_area, areas_below, appeals_unchecked,
   referrals_area, patrols_area, findings_area, suggestions_area, households_placed, cases_placed,

@@ -6,7 +6,6 @@ appeal waiting: the timer asks again when they are back. A service that does not
 
 import structlog
 
-from config.settings import Settings
 from domain.access.actor import SYSTEM
 from domain.appeals import content
 from domain.appeals.content import Checkable
@@ -21,12 +20,6 @@ RECHECK = 50
 log = structlog.get_logger("content")
 
 
-def checks(settings: Settings) -> bool:
-    """Whether there is a WeChat to ask: the real one, or in the sandbox a stand-in."""
-    stand_in = settings.wechat_api_url != Settings.wechat_api_url
-    return bool(settings.wechat_app_id) and (settings.wechat_mode == "live" or stand_in)
-
-
 def check_content(services: Services) -> Task:
     """Have the text and the photos of a new appeal judged."""
 
@@ -34,7 +27,7 @@ def check_content(services: Services) -> Task:
         appeal_id = happening(job).subject_id
         if appeal_id is None:
             return
-        if not checks(services.settings):
+        if not services.settings.content_judged:
             await run_unit(SYSTEM, lambda: content.switch_off(appeal_id), services.enqueue)
             return
         appeal = await run_unit(SYSTEM, lambda: content.waiting(appeal_id), services.enqueue)
@@ -46,7 +39,7 @@ def check_content(services: Services) -> Task:
 
 async def recheck_waiting(services: Services) -> None:
     """Ask again about appeals that wait and whose authors are active; what fails waits on."""
-    if not checks(services.settings):
+    if not services.settings.content_judged:
         return
     rows = await run_unit(SYSTEM, lambda: content.waiting_and_active(RECHECK), services.enqueue)
     for row in rows:

@@ -7,15 +7,15 @@ from uuid import UUID
 from domain.access.actor import SYSTEM
 from domain.access.models import Department, Staff
 from domain.access.queries import holders, unit_staff
+from domain.areas.depth import code_on
 from domain.cases.models import Case
-from domain.dispatch.calls import start_call
-from domain.dispatch.duty_gaps import in_words
-from domain.dispatch.lookup import TOWN_DEPTH
-from domain.dispatch.models import DutyCall, TeamMember
 from domain.notices import recipients
 from domain.notices.actions import Happening, Words, tell
 from domain.notices.delivery import Parcel
 from domain.notices.desk_letters import case_row, tell_staff
+from domain.rosters.calls import start_call
+from domain.rosters.gaps import in_words
+from domain.rosters.models import DutyCall, TeamMember
 from domain.rulebook import rulebook
 from server.jobs import Run
 from server.reactions.notices import RING, ring_all
@@ -55,10 +55,9 @@ async def _units(what: Happening, case: Case) -> Sequence[Department]:
         offices = await Staff.filter(id__in=list(desk)).values_list("department_id", flat=True)
         return await Department.filter(id__in=[one for one in offices if one])
     kind = rulebook().for_area(case.area_path).event_types.get(case.event_type)
-    nodes = case.area_path.split(".")
     units = await Department.filter(code__in=list(kind.linked) if kind else [], active=True)
     above = [unit for unit in units if unit.area_path == case.area_path or case.area_path.startswith(f"{unit.area_path}.")]
-    town = nodes[TOWN_DEPTH - 1] if len(nodes) >= TOWN_DEPTH else ""
+    town = code_on(case.area_path, "town")
     return [*above, *await Department.filter(area_code=town, kind="town", active=True)]
 
 

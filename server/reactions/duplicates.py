@@ -1,7 +1,7 @@
 """`find_duplicates`: after a filing, off the request, the desk is shown which cases may be about the same matter."""
 
 from domain.access.actor import SYSTEM
-from domain.dispatch.looks import keep_look
+from domain.duplicates.looks import keep_look
 from server.jobs import Run
 from server.reactions.tasks import Made, Task, happening
 from server.services import Services

@@ -15,9 +15,10 @@ from domain.households.imports import (
     start_import,
 )
 from domain.households.models import HouseholdImport
-from domain.households.result_file import result_workbook
-from domain.households.sheet import Sheet, read
-from domain.households.table_file import SheetRefused
+from domain.households.sheet import HouseholdRow, read
+from domain.sheets.files import SheetRefused
+from domain.sheets.reading import Sheet
+from domain.sheets.results import result_workbook
 from server.jobs import Run
 from server.reactions.tasks import Made, Task
 from server.services import Services
@@ -55,7 +56,7 @@ async def _carry_out(services: Services, job: HouseholdImport) -> None:
     await run_unit(actor, lambda: finish_import(job.id, result_id), services.enqueue)
 
 
-async def _read(services: Services, job: HouseholdImport) -> Sheet:
+async def _read(services: Services, job: HouseholdImport) -> Sheet[HouseholdRow]:
     villages = await all_villages()
     with await services.files.open(Shelf.SEALED, job.source_file_id) as source:
         data = source.read()

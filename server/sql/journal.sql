@@ -9,9 +9,14 @@ DECLARE
     head journal_heads;
     stamp text;
 BEGIN
-    INSERT INTO journal_heads (area, n, feed_n, hash)
-        SELECT DISTINCT area, 0, 0, ''::bytea FROM unnest(areas) AS u(area) ORDER BY area ON CONFLICT (area) DO NOTHING;
-    PERFORM FROM journal_heads WHERE area = ANY(areas) ORDER BY area FOR UPDATE;
+    FOR i IN 1 .. cardinality(areas) LOOP
+        CONTINUE WHEN head.area = areas[i];
+        SELECT * INTO head FROM journal_heads WHERE area = areas[i] FOR UPDATE;
+        IF NOT FOUND THEN
+            INSERT INTO journal_heads (area, n, feed_n, hash) VALUES (areas[i], 0, 0, '') ON CONFLICT (area) DO NOTHING;
+            SELECT * INTO STRICT head FROM journal_heads WHERE area = areas[i] FOR UPDATE;
+        END IF;
+    END LOOP;
     written_at := clock_timestamp() + moved;
     stamp := to_char(written_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US') || '+00:00';
     FOR i IN 1 .. cardinality(areas) LOOP

@@ -7,7 +7,7 @@ import pytest
 
 from domain.access.models import Department
 from domain.clock import now
-from domain.dispatch.models import DutyCall
+from domain.rosters.models import DutyCall
 from server import alarms
 from server.observe import METRICS
 from server.timers import Timers

@@ -11,7 +11,7 @@ import pytest
 
 from domain.access.models import Assignment
 from domain.areas.models import Area
-from domain.dispatch.models import DutyItem, DutyVersion
+from domain.catalogue.models import DutyItem, DutyVersion
 from domain.sql import fetch
 from tests.support.cast import DESK, Cast
 from tests.support.life import CITY, REGISTER, WATER, bring_to

@@ -9,7 +9,7 @@ from uuid import uuid4
 import openpyxl
 import pytest
 
-from domain.dispatch.models import DutyShift, TeamMember
+from domain.rosters.models import DutyShift, TeamMember
 from domain.sql import fetch
 from server import alarms
 from server.demo.rosters import make_rosters

@@ -9,6 +9,7 @@ import pytest
 from domain.appeals.models import Appeal
 from domain.notices.models import Notice
 from domain.ports import WeChatFailure
+from domain.rulebook import install, rulebook
 from domain.sql import execute, fetch
 from server.gateways.store import LocalStore
 from server.gateways.wechat import WeChatGateway, WeChatSettings
@@ -39,7 +40,10 @@ async def judged(cast: Cast, wechat: StandIn) -> AsyncIterator[Cast]:
     kept = services.wechat, services.settings
     services.wechat = WeChatGateway(WeChatSettings(APP_ID, SECRET, wechat.url), LocalStore(), now, AT_ONCE)
     services.settings = replace(services.settings, wechat_api_url=wechat.url)
+    book = rulebook()
+    install(replace(book, content_judged=True))
     yield cast
+    install(book)
     await services.wechat.close()
     services.wechat, services.settings = kept
 
@@ -98,6 +102,13 @@ async def test_a_service_that_is_down_is_asked_again_and_nothing_is_lost(judged:
     wechat.tell("faults/clear")
     await run(judged, job)
     assert await verdict(appeal_id) == "pass"
+
+
+async def test_without_a_wechat_nothing_waits_for_its_judgement(cast: Cast) -> None:
+    receipt = await cast.appeal(content="有炸弹")
+    assert await verdict(receipt["id"]) == "off"
+    queued = await fetch("SELECT task_name FROM jobs.procrastinate_jobs")
+    assert {row["task_name"] for row in queued} == {"find_duplicates", "tell_resident"}
 
 
 async def test_a_guest_without_wechat_is_not_judged(judged: Cast, wechat: StandIn) -> None:

@@ -45,6 +45,30 @@ async def test_a_good_rating_closes_by_itself_when_nothing_is_missing(cast: Cast
     assert again_closed["version"] == closed["version"], "closing twice changes nothing"
 
 
+@pytest.mark.mechanism("003-11")
+async def test_meetings_told_with_a_report_count_as_contacts_and_stand_in_the_file(cast: Cast) -> None:
+    case_id = await bring_to(cast, "investigating")
+    early = {"meetings": [{"stage": "answer"}]}
+    refused = await cast.act("handler", case_id, "grade", grade="clear", facts="灯泡损坏", **early, expect=409)
+    assert (refused["code"], refused["missing"]) == ("guard-not-met", ["grade"])
+    wrong = {"meetings": [{"stage": "somewhere"}]}
+    faulty = await cast.act("handler", case_id, "grade", grade="clear", facts="灯泡损坏", **wrong, expect=422)
+    assert faulty["errors"][0]["field"].startswith("meetings")
+    seen = {"stage": "investigate", "mode": "in_person", "note": "到现场看过"}
+    graded = await cast.act("handler", case_id, "grade", grade="clear", facts="灯泡损坏", meetings=[seen])
+    assert [(c["stage"], c["mode"], c["note"]) for c in graded["contacts"]][-1] == tuple(seen.values())
+    lines = [(line["event"], line["text"], line["data"].get("stage")) for line in graded["timeline"]]
+    assert lines[-2:] == [("case.contacted", "到现场看过", "investigate"), ("case.graded", "灯泡损坏", None)]
+
+
+@pytest.mark.mechanism("003-11")
+async def test_the_answer_handed_over_at_the_follow_up_is_the_third_meeting(cast: Cast) -> None:
+    case_id = await bring_to(cast, "answered")
+    await cast.act("handler", case_id, "follow-up", note="已回访", meetings=[{"stage": "answer", "mode": "in_person"}])
+    refused = await cast.act("callback", case_id, "close", expect=409)
+    assert refused["missing"] == ["回访"]
+
+
 @pytest.mark.mechanism("000-08")
 async def test_close_names_everything_that_is_missing(cast: Cast) -> None:
     case_id = await bring_to(cast, "answered")

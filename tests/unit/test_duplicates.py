@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.dispatch.duplicates import Known, compare, distance, rank, read, reasons, stored
+from domain.duplicates.likeness import Known, compare, distance, rank, read, reasons, stored
 from domain.rulebook import Reach
 
 START = datetime(2026, 3, 16, 1, tzinfo=UTC)

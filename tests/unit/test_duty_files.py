@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from config.rules import load_profile
-from server.rules import duty_lines
+from server.rules import catalogue_lines
 from tests.support.profile_copy import change, folder, mistakes
 
 __all__ = ["folder"]
@@ -41,7 +41,7 @@ def test_a_line_can_say_why_its_unit_owes_it_and_when_it_ends(folder: Path) -> N
     text = duties.read_text(encoding="utf-8").splitlines()
     rows = [f"{line},{'responsibility,ended_on' if not number else ','}" for number, line in enumerate(text)]
     duties.write_text("\n".join([*rows, "9-1,0901,修路留下的坑,transport,,any,,本地默认,origin_of_problem,2026-12-31", ""]))
-    line = duty_lines(load_profile("ruijin", folder))["9-1"]
+    line = catalogue_lines(load_profile("ruijin", folder))["9-1"]
     assert (line.responsibility, str(line.ended_on), line.active) == ("origin_of_problem", "2026-12-31", True)
     last = duties.read_text(encoding="utf-8").count("\n")
     change(duties, "9-1,0901,修路留下的坑,transport", "9-1,0901,修路留下的坑,@town")

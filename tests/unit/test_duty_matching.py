@@ -9,11 +9,11 @@ import pytest
 
 from config.rules import load_profile, profile_names
 from domain.areas.urban import setting
+from domain.catalogue.difference import difference
+from domain.catalogue.matching import TOWN, Line, Match, Spot, Unit, match
 from domain.dispatch.crossing import common_superior
-from domain.dispatch.difference import difference
 from domain.dispatch.leaders import pick
-from domain.dispatch.matching import TOWN, Line, Match, Spot, Unit, match
-from server.rules import duty_lines
+from server.rules import catalogue_lines
 
 COUNTY = ("36", "3607", "360781")
 VILLAGE = (*COUNTY, "360781201", "360781201200")
@@ -113,7 +113,7 @@ def test_committees_are_town_and_villages_are_country() -> None:
 def test_in_every_profile_each_topic_has_one_lead_in_town_and_one_in_the_country(name: str) -> None:
     profile = load_profile(name)
     units = {unit.code: Unit(uuid4(), unit.code, unit.name) for unit in profile.units.values()}
-    lines = duty_lines(profile).values()
+    lines = catalogue_lines(profile).values()
     for topic in (topic.code for topic in profile.topics.values() if topic.parent):
         for where in ("urban", "rural"):
             found = match(lines, Spot(topic=topic, nodes=COUNTY, setting=where, on=date(2026, 3, 13), town=TOWN_UNIT,

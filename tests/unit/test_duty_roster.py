@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from config.rules import load_profile, work_calendar
 from domain.clock import SHANGHAI
-from domain.dispatch.roster import Duty, Member, Recipient, Shift, chain, gaps, recipient, segments
+from domain.rosters.on_duty import Member, Recipient, Roster, Shift, chain, gaps, recipient, segments
 
 CALENDAR = work_calendar(load_profile("ruijin").hours)
 A, B, C, LEAD = (UUID(int=n) for n in range(1, 5))
@@ -26,8 +26,8 @@ def shift(who: UUID, start: str, end: str, place: int = 1) -> Shift:
     return Shift(member_id=who, starts_at=t(start), ends_at=t(end), place=place)
 
 
-def duty(*shifts: Shift, **members: Member) -> Duty:
-    return Duty(CALENDAR, shifts, TEAM | {one.id: one for one in members.values()})
+def duty(*shifts: Shift, **members: Member) -> Roster:
+    return Roster(CALENDAR, shifts, TEAM | {one.id: one for one in members.values()})
 
 
 NIGHT = shift(A, "03-13T17:30", "03-14T08:30")
@@ -82,7 +82,7 @@ def test_the_chain_goes_from_the_recipient_over_the_next_to_the_lead_of_the_unit
     assert steps == [("member", A), ("member", B), ("member", LEAD), ("unit_lead", None)]
     office = [(step.kind, step.member_id) for step in chain(night, t("03-13T10:00"))]
     assert office == [("desk", None), ("member", LEAD), ("unit_lead", None)]
-    empty = chain(Duty(CALENDAR, (), {}), t("03-14T10:00"))
+    empty = chain(Roster(CALENDAR, (), {}), t("03-14T10:00"))
     assert [(step.kind, step.reason) for step in empty] == [("unit_lead", "非工作时间无人值班,呼叫单位负责人")]
     own = chain(duty(shift(LEAD, "03-14T00:00", "03-15T00:00")), t("03-14T10:00"))
     assert [step.member_id for step in own] == [LEAD, None]
@@ -104,7 +104,7 @@ MINUTES = st.integers(0, 20 * 24 * 60)
 
 
 @st.composite
-def duties(draw: st.DrawFn) -> Duty:
+def duties(draw: st.DrawFn) -> Roster:
     """Up to six shifts of three people, some of them on leave."""
     shifts = []
     for _ in range(draw(st.integers(0, 6))):
@@ -118,13 +118,13 @@ def duties(draw: st.DrawFn) -> Duty:
             id=id_, away_from=gone, away_until=gone and gone + timedelta(minutes=draw(st.integers(0, 5000))),
             substitute_id=draw(st.sampled_from((None, A, B, C))),
         )  # fmt: skip
-    return Duty(CALENDAR, shifts, members)
+    return Roster(CALENDAR, shifts, members)
 
 
 @pytest.mark.mechanism("001-05", "001-17")
 @settings(max_examples=60, deadline=None)
 @given(duties(), st.lists(MINUTES, min_size=1, max_size=20))
-def test_at_every_instant_there_is_exactly_one_recipient_or_a_gap(found: Duty, minutes: list[int]) -> None:
+def test_at_every_instant_there_is_exactly_one_recipient_or_a_gap(found: Roster, minutes: list[int]) -> None:
     end = START + timedelta(days=20)
     cut = segments(found, START, end)
     assert cut[0].starts_at == START and cut[-1].ends_at == end

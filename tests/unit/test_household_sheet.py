@@ -13,12 +13,12 @@ from openpyxl import Workbook, load_workbook
 from openpyxl.worksheet.cell_range import CellRange
 
 from domain.households import cell_rules
-from domain.households.cell_rules import CellError
+from domain.households.columns import MAX_ROWS, template
 from domain.households.places import Village
-from domain.households.result_file import RowOutcome, RowStatus, result_workbook
-from domain.households.sheet import MAX_ROWS, HouseholdRow, Sheet, read
-from domain.households.table_file import SheetRefused
-from domain.households.template_file import template
+from domain.households.sheet import HouseholdRow, read
+from domain.sheets.files import SheetRefused
+from domain.sheets.reading import CellError, Sheet
+from domain.sheets.results import RowOutcome, RowStatus, result_workbook
 
 VILLAGES = {
     "360781100201": Village("长安村民委员会", "象湖镇"),

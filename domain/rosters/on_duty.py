@@ -81,7 +81,7 @@ class Segment:
 
 
 @dataclass(frozen=True)
-class Duty:
+class Roster:
     """What is known of a unit: its calendar, the shifts around the time asked for, its people by id."""
 
     calendar: WorkCalendar
@@ -89,46 +89,46 @@ class Duty:
     members: Mapping[UUID, Member]
 
 
-def recipient(duty: Duty, at: datetime) -> Recipient:
+def recipient(roster: Roster, at: datetime) -> Recipient:
     """Who takes a call at an instant: exactly one answer at every time."""
-    if _office_hours(duty.calendar, at):
+    if _office_hours(roster.calendar, at):
         return Recipient("desk")
-    people = on_duty(duty, at)
+    people = on_duty(roster, at)
     return Recipient("team", people) if people else Recipient("gap")
 
 
-def on_duty(duty: Duty, at: datetime) -> tuple[UUID, ...]:
+def on_duty(roster: Roster, at: datetime) -> tuple[UUID, ...]:
     """The people of the shifts that run, in order, each once; whoever is on leave by the substitute, or not at all."""
     running = sorted(
-        (shift for shift in duty.shifts if shift.starts_at <= at < shift.ends_at),
+        (shift for shift in roster.shifts if shift.starts_at <= at < shift.ends_at),
         key=lambda shift: (shift.place, shift.starts_at, shift.member_id),
     )
-    found = (_present(duty.members, shift.member_id, at) for shift in running)
+    found = (_present(roster.members, shift.member_id, at) for shift in running)
     return tuple(dict.fromkeys(person for person in found if person))
 
 
-def chain(duty: Duty, at: datetime) -> tuple[Step, ...]:
+def chain(roster: Roster, at: datetime) -> tuple[Step, ...]:
     """Everybody who is rung in turn: the recipient, the others on duty, the lead of the rapid team, the unit's lead."""
-    first = recipient(duty, at)
+    first = recipient(roster, at)
     steps = [Step("desk", None, first.reason)] if first.kind == "desk" else []
     for number, person in enumerate(first.member_ids):
         steps.append(Step("member", person, first.reason if number == 0 else "前一位未应答,呼叫同班下一位"))
     leads = sorted(
-        (one for one in duty.members.values() if one.role == "lead"), key=lambda one: (one.place, one.id)
+        (one for one in roster.members.values() if one.role == "lead"), key=lambda one: (one.place, one.id)
     )
-    lead = next(filter(None, (_present(duty.members, one.id, at) for one in leads)), None)
+    lead = next(filter(None, (_present(roster.members, one.id, at) for one in leads)), None)
     if lead and lead not in first.member_ids:
         steps.append(Step("member", lead, f"{'未应答' if steps else first.reason},呼叫快速处置队伍负责人"))
     steps.append(Step("unit_lead", None, f"{'未应答' if steps else first.reason},呼叫单位负责人"))
     return tuple(steps)
 
 
-def segments(duty: Duty, since: datetime, until: datetime) -> list[Segment]:
+def segments(roster: Roster, since: datetime, until: datetime) -> list[Segment]:
     """The time between two instants cut where the recipient changes."""
-    edges = sorted({since, *(edge for edge in _edges(duty, since, until) if since < edge < until)})
+    edges = sorted({since, *(edge for edge in _edges(roster, since, until) if since < edge < until)})
     found: list[Segment] = []
     for start, end in zip(edges, [*edges[1:], until], strict=True):
-        who = recipient(duty, start)
+        who = recipient(roster, start)
         if found and found[-1].recipient == who:
             found[-1] = Segment(found[-1].starts_at, end, who)
         else:
@@ -136,9 +136,9 @@ def segments(duty: Duty, since: datetime, until: datetime) -> list[Segment]:
     return found if since < until else []
 
 
-def gaps(duty: Duty, since: datetime, until: datetime) -> list[tuple[datetime, datetime]]:
+def gaps(roster: Roster, since: datetime, until: datetime) -> list[tuple[datetime, datetime]]:
     """The spans in which nobody would take a call."""
-    return [(s.starts_at, s.ends_at) for s in segments(duty, since, until) if s.recipient.kind == "gap"]
+    return [(s.starts_at, s.ends_at) for s in segments(roster, since, until) if s.recipient.kind == "gap"]
 
 
 def _present(members: Mapping[UUID, Member], person: UUID, at: datetime) -> UUID | None:
@@ -162,14 +162,14 @@ def _office_hours(calendar: WorkCalendar, at: datetime) -> bool:
     return calendar.is_working_day(local.date()) and any(opens <= clock < closes for opens, closes in calendar.hours.spans)
 
 
-def _edges(duty: Duty, since: datetime, until: datetime) -> Iterator[datetime]:
-    for shift in duty.shifts:
+def _edges(roster: Roster, since: datetime, until: datetime) -> Iterator[datetime]:
+    for shift in roster.shifts:
         yield from (shift.starts_at, shift.ends_at)
-    for member in duty.members.values():
+    for member in roster.members.values():
         yield from filter(None, (member.away_from, member.away_until))
     on, last = since.astimezone(SHANGHAI).date(), until.astimezone(SHANGHAI).date()
     while on <= last:
-        yield from _openings(duty.calendar, on)
+        yield from _openings(roster.calendar, on)
         on += timedelta(days=1)
 
 

@@ -6,9 +6,9 @@ from typing import Any
 from domain.access.models import Department
 from domain.clock import SHANGHAI, local_date
 from domain.deadlines.calendar import start_of_day
-from domain.dispatch.roster import gaps
-from domain.dispatch.rosters import duties, units_on_duty
 from domain.journal.unit import Fact, record
+from domain.rosters.on_duty import gaps
+from domain.rosters.shifts import rosters_of, units_on_duty
 from domain.sql import fetch
 
 AHEAD = timedelta(hours=24)
@@ -21,7 +21,7 @@ async def gaps_ahead(at: datetime) -> list[Gap]:
     The start of a running one is its true one, or a midnight two days ago."""
     since, until = start_of_day(local_date(at) - BACK), at + AHEAD
     units = await units_on_duty()
-    found = await duties(units, since, until)
+    found = await rosters_of(units, since, until)
     return [
         (unit, start, end if end < until else None)
         for unit in units for start, end in gaps(found[unit.id], since, until) if end > at

@@ -1,16 +1,13 @@
-"""What the desk is proposed for a case, with reasons in Chinese: pure rules over plain values; a person decides.
-
-Which units are proposed stands in `matching.py`, which other cases are alike in `duplicates.py`.
-"""
+"""Which topics the desk is proposed for a case, with reasons in Chinese: pure; a person decides."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from domain.dispatch.duplicates import BEST, bigrams
+from domain.duplicates.likeness import BEST, bigrams
 
 
 @dataclass(frozen=True)
-class Proposal:
+class TopicChoice:
     """One choice with why it is offered, the best first."""
 
     key: str
@@ -19,7 +16,7 @@ class Proposal:
     reasons: tuple[str, ...]
 
 
-def propose_topics(text: str, chosen: str, topics: Sequence[tuple[str, str, str]]) -> list[Proposal]:
+def propose_topics(text: str, chosen: str, topics: Sequence[tuple[str, str, str]]) -> list[TopicChoice]:
     """Topics (code, name, plain words) whose words occur in the text; what the appellant chose stands first."""
     said = bigrams(text)
     found = []
@@ -29,5 +26,5 @@ def propose_topics(text: str, chosen: str, topics: Sequence[tuple[str, str, str]
         if shared:
             reasons.append(f"内容提到“{'、'.join(shared[:5])}”")
         if reasons:
-            found.append(Proposal(code, name, len(shared) + (100 if code == chosen else 0), tuple(reasons)))
-    return sorted(found, key=lambda proposal: (-proposal.score, proposal.key))[:BEST]
+            found.append(TopicChoice(code, name, len(shared) + (100 if code == chosen else 0), tuple(reasons)))
+    return sorted(found, key=lambda choice: (-choice.score, choice.key))[:BEST]

@@ -9,14 +9,14 @@ from uuid import UUID
 from domain.access.actor import Actor
 from domain.access.models import Department
 from domain.access.permissions import Permission
+from domain.access.queries import unit_for
 from domain.clock import SHANGHAI
 from domain.deadlines.calendar import start_of_day
-from domain.dispatch.leaders import unit_for
-from domain.dispatch.models import DutyShift, TeamMember
-from domain.dispatch.roster import Duty, Member, Shift
 from domain.ids import new_id
 from domain.journal.unit import Fact, record
 from domain.problems import NotFound, invalid
+from domain.rosters.models import DutyShift, TeamMember
+from domain.rosters.on_duty import Member, Roster, Shift
 from domain.rulebook import rulebook
 from domain.sql import fetch
 
@@ -107,7 +107,7 @@ async def copy_week(actor: Actor, unit_id: UUID, source: date, target: date) -> 
     return new, len(rows) - len(turns)
 
 
-async def shifts(unit_id: UUID, since: date, until: date) -> list[dict[str, Any]]:
+async def shifts_of(unit_id: UUID, since: date, until: date) -> list[dict[str, Any]]:
     """The shifts of a unit that touch the local days from `since` to `until`, with their people; the caller has checked
     the scope."""
     return await fetch(
@@ -117,18 +117,18 @@ async def shifts(unit_id: UUID, since: date, until: date) -> list[dict[str, Any]
     )
 
 
-async def duty_of(unit: Department, since: datetime, until: datetime) -> Duty:
+async def roster_of(unit: Department, since: datetime, until: datetime) -> Roster:
     """What the engine asks for: the unit's calendar, shifts and people, for a time between two instants."""
-    return (await duties([unit], since, until))[unit.id]
+    return (await rosters_of([unit], since, until))[unit.id]
 
 
-async def duties(units: Iterable[Department], since: datetime, until: datetime) -> dict[UUID, Duty]:
+async def rosters_of(units: Iterable[Department], since: datetime, until: datetime) -> dict[UUID, Roster]:
     """The same for several units, in two statements."""
     found = {unit.id: unit for unit in units}
     people = await TeamMember.filter(department_id__in=list(found), active=True)
     rows = await DutyShift.filter(department_id__in=list(found), ends_at__gt=since, starts_at__lte=until)
     return {
-        unit.id: Duty(
+        unit.id: Roster(
             rulebook().for_area(unit.area_path).calendar,
             [Shift(member_id=row.member_id, starts_at=row.starts_at, ends_at=row.ends_at, place=row.place)
              for row in rows if row.department_id == unit.id],

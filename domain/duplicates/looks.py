@@ -1,4 +1,4 @@
-"""Looks for cases about the same matter after a filing: narrowed by index first, ranked by `duplicates.py` after.
+"""Looks for cases about the same matter after a filing: narrowed by index first, ranked by `likeness.py` after.
 
 The look is kept beside the case; who reads it sees only cases of the own scope, and learns of the same telephone,
 person or house only where the identities of both cases are open to the reader.
@@ -11,10 +11,11 @@ from uuid import UUID
 import msgspec
 
 from domain.access.actor import Actor
+from domain.areas.depth import code_on
 from domain.cases.policy import identity_open
 from domain.cases.queries import CO_UNITS, facts, visible_cases
 from domain.clock import now
-from domain.dispatch.duplicates import (
+from domain.duplicates.likeness import (
     BEST,
     EARTH_M,
     Known,
@@ -30,7 +31,6 @@ from domain.sql import execute, fetch, fetch_one
 
 NEAR, LINKED = 400, 100  # how many cases each index may bring in
 KEPT = 20  # of which most are dropped again where the reader may not see them
-VILLAGE_DEPTH = 5  # province, city, county, town, village
 DEGREE_M = EARTH_M * 3.141592653589793 / 180
 
 # An anonymous person is never compared: neither telephone, account nor house.
@@ -144,18 +144,16 @@ async def _bounds(case: dict[str, Any], reach: Reach) -> list[Any]:
 
 async def _places(case: dict[str, Any]) -> list[str]:
     """The codes of the village and its grids; of a place above the villages only its own."""
-    nodes = case["area_path"].split(".")
-    if len(nodes) < VILLAGE_DEPTH:
+    village = code_on(case["area_path"], "village")
+    if not village:
         return [case["area_code"]]
-    village = nodes[VILLAGE_DEPTH - 1]
     return [village, *(row["code"] for row in await fetch("SELECT code FROM areas WHERE parent_code = $1", [village]))]
 
 
 def _known(row: dict[str, Any]) -> Known:
-    nodes = row["area_path"].split(".")
     position = None if row["lon"] is None or row["lat"] is None else (row["lon"], row["lat"], row["datum"] or "")
     return Known(
         id=row["id"], received_at=row["received_at"], text=row["text"] or row["title"], topic=row["topic"],
-        village=nodes[VILLAGE_DEPTH - 1] if len(nodes) >= VILLAGE_DEPTH else "", household_id=row["household_id"],
+        village=code_on(row["area_path"], "village"), household_id=row["household_id"],
         phones=frozenset(row["phones"] or ()), people=frozenset(row["people"] or ()), position=position,
     )  # fmt: skip

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from domain.dispatch.matching import BASES, PLACES, TOWN, TOWN_TEXT, Line
+from domain.catalogue.matching import BASES, PLACES, TOWN, TOWN_TEXT, Line
 
 FIELDS = {
     "topic": "类别编码", "name": "事项", "lead": "主办单位", "co_units": "协办单位", "basis": "依据",

@@ -5,15 +5,17 @@ from typing import Any
 from uuid import UUID
 
 from domain.access.actor import Actor
+from domain.catalogue.difference import difference
+from domain.catalogue.matching import Line
+from domain.catalogue.models import DutyImport
+from domain.catalogue.sheet import Known, wrong_codes
+from domain.catalogue.versions import draft, in_force, lines_of, locked, open_draft, put_lines, unit_names
 from domain.clock import local_date, now
-from domain.dispatch.catalogue import draft, in_force, lines_of, locked, open_draft, put_lines, unit_names
-from domain.dispatch.difference import difference
-from domain.dispatch.duty_sheet import DutySheet, Known
-from domain.dispatch.models import DutyImport
 from domain.ids import new_id
 from domain.journal.unit import Fact, record
 from domain.problems import NotFound
 from domain.rulebook import rulebook
+from domain.sheets.reading import Sheet
 from domain.sql import fetch, fetch_one
 
 
@@ -29,7 +31,7 @@ async def known() -> Known:
 class Delivery:
     """A sheet that was read, where its result file lies, and whether its good rows go in despite bad ones."""
 
-    sheet: DutySheet
+    sheet: Sheet[Line]
     filename: str
     result_file_id: UUID
     good_rows_only: bool = False
@@ -41,7 +43,7 @@ async def take_in(actor: Actor, sent: Delivery) -> DutyImport:
     await locked()
     sheet, applied = sent.sheet, not sent.sheet.errors or sent.good_rows_only
     made = DutyImport(
-        id=new_id(), filename=sent.filename[:200], total=len(sheet.table.entries), applied=applied,
+        id=new_id(), filename=sent.filename[:200], total=sheet.total, applied=applied,
         error_rows=len({error.row for error in sheet.errors}), result_file_id=sent.result_file_id,
         requested_by=actor.id, created_at=now(),
     )  # fmt: skip
@@ -55,11 +57,13 @@ async def take_in(actor: Actor, sent: Delivery) -> DutyImport:
     return made
 
 
-async def _apply(made: DutyImport, sheet: DutySheet) -> None:
+async def _apply(made: DutyImport, sheet: Sheet[Line]) -> None:
     there = await draft() or await in_force(local_date(now()))
     before = await lines_of(there.id if there else None)
-    kept = {code: before[code] for code in sheet.wrong_codes if code in before}
-    found = difference(before, wanted := {**kept, **sheet.lines}, {})
+    wrong = wrong_codes(sheet)
+    wanted = {code: before[code] for code in wrong if code in before}
+    wanted |= {line.code: line for line in sheet.rows if line.code not in wrong}
+    found = difference(before, wanted, {})
     made.added = sum(one.kind == "added" for one in found)
     made.removed = sum(one.kind == "removed" for one in found)
     made.changed = len(found) - made.added - made.removed

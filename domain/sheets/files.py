@@ -11,7 +11,7 @@ from zipfile import BadZipFile, ZipFile
 
 from openpyxl import load_workbook
 
-from domain.households.merged_cells import Merges, merged_ranges
+from domain.sheets.merged_cells import Merges, merged_ranges
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_UNPACKED_BYTES = 120 * 1024 * 1024
@@ -116,7 +116,7 @@ def _sheet_rows(sheet: Any, merges: Merges) -> Iterator[tuple[int, list[Cell]]]:
         for left, right, _, value in active:
             cells.extend([EMPTY] * (min(right, MAX_COLUMNS) - len(cells)))
             cells[left - 1 : min(right, MAX_COLUMNS)] = [value] * (min(right, MAX_COLUMNS) - left + 1)
-        yield number, [] if is_blank else cells  # a merge that runs through an empty row fills no household
+        yield number, [] if is_blank else cells  # a merge that runs through an empty row fills none
 
 
 def _cell(cell: Any) -> Cell:

@@ -12,10 +12,10 @@ from uuid import UUID
 from domain.access.actor import Actor, within
 from domain.access.permissions import Permission
 from domain.areas.models import Area
+from domain.catalogue.lookup import IN_FORCE, as_line
+from domain.catalogue.matching import Line
+from domain.catalogue.models import DutyItem, DutyVersion
 from domain.clock import local_date, now
-from domain.dispatch.lookup import IN_FORCE, as_line
-from domain.dispatch.matching import Line
-from domain.dispatch.models import DutyItem, DutyVersion
 from domain.ids import new_id
 from domain.journal.unit import Fact, digest, record
 from domain.problems import GuardNotMet, InvalidFields, NotFound

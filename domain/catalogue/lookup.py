@@ -8,15 +8,15 @@ from uuid import UUID
 
 import msgspec
 
+from domain.areas.depth import code_on
 from domain.areas.urban import setting
+from domain.catalogue.matching import Line, Match, Spot, Unit, match
 from domain.clock import local_date, now
 from domain.deadlines.limits import Limit, due
-from domain.dispatch.matching import Line, Match, Spot, Unit, match
 from domain.practices import Safeguard
 from domain.rulebook import Rulebook, rulebook
 from domain.sql import fetch_one
 
-TOWN_DEPTH = 4  # province, city, county, town
 GROUP = 2  # digits of a topic group
 
 # The version in force on a day; for a case older than the first version, the first.
@@ -82,7 +82,7 @@ async def consult(matter: Matter) -> Consulted:
     book = rulebook().for_area(matter.area_path)
     safeguards = _safeguards(book, matter.topic)
     nodes = tuple(matter.area_path.split("."))
-    town = nodes[TOWN_DEPTH - 1] if len(nodes) >= TOWN_DEPTH else ""
+    town = code_on(matter.area_path, "town")
     row = await fetch_one(
         _ONE,
         [

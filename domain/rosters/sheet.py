@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import datetime, time
 from uuid import UUID
 
-from domain.dispatch.rosters import Turn
-from domain.dispatch.sheets import Column, Entry, RowError, read_table, workbook
+from domain.rosters.shifts import Turn
+from domain.sheets.columns import Column
+from domain.sheets.reading import Entry, Sheet, read_list
+from domain.sheets.writing import Page, guide, workbook
 
 MAX_ROWS = 3000
 DAY, LABEL, NAME, FROM, UNTIL, PLACE = "日期", "班次", "姓名", "开始", "结束", "顺序"
@@ -19,38 +20,26 @@ COLUMNS = (
     Column(LABEL, "值班类型 班别", False, "如 夜班、午间、周末。", "夜班", 10),
     Column(PLACE, "呼叫顺序", False, "1 为先呼叫;不填为 1。", "1", 8),
 )  # fmt: skip
-_DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})")
 _TIME = re.compile(r"(?:.* )?(\d{1,2})[::](\d{2})(?:[::]\d{2})?")
 
 
-@dataclass(frozen=True)
-class RosterSheet:
-    """The turns of a sheet and what is wrong in the other rows."""
-
-    turns: list[Turn]
-    errors: list[RowError]
-    total: int
-
-
-def read_roster(data: bytes, filename: str, people: Mapping[str, list[UUID]]) -> RosterSheet:
+def read_roster(data: bytes, filename: str, people: Mapping[str, list[UUID]]) -> Sheet[Turn]:
     """Read a roster against the people of the unit by name; SheetRefused when the file is none."""
-    table = read_table(data, filename, COLUMNS, MAX_ROWS)
-    turns: list[Turn] = []
-    seen: dict[tuple[UUID, datetime] | None, int] = {}
-    for entry in table.entries:
+    seen: dict[tuple[UUID, datetime], int] = {}
+
+    def judged(entry: Entry) -> Turn | None:
         turn = _turn(entry, people)
-        key = turn and (turn.member_id, turn.span[0])
-        if key in seen:
-            entry.wrong(NAME, f"与第 {seen[key]} 行重复:同一人同时开始两个班")
-        elif turn and key and not entry.errors:
-            seen[key] = entry.number
-            turns.append(turn)
-    errors = [error for entry in table.entries for error in entry.errors]
-    return RosterSheet(turns, errors, len(table.entries))
+        if turn:
+            first = seen.setdefault((turn.member_id, turn.span[0]), entry.number)
+            if first != entry.number:
+                entry.wrong(NAME, f"与第 {first} 行重复:同一人同时开始两个班")
+        return turn
+
+    return read_list(data, filename, COLUMNS, MAX_ROWS, judged)
 
 
 def _turn(entry: Entry, people: Mapping[str, list[UUID]]) -> Turn | None:
-    on, starts, ends = _day(entry), _time(entry, FROM), _time(entry, UNTIL)
+    on, starts, ends = entry.day(DAY), _time(entry, FROM), _time(entry, UNTIL)
     name, place = entry.text(NAME), entry.text(PLACE) or "1"
     who = people.get(name, [])
     if len(who) != 1:
@@ -63,17 +52,6 @@ def _turn(entry: Entry, people: Mapping[str, list[UUID]]) -> Turn | None:
     if on is None or starts is None or ends is None or entry.errors:
         return None
     return Turn(member_id=who[0], on=on, starts=starts, ends=ends, label=label, place=int(place))
-
-
-def _day(entry: Entry) -> date | None:
-    found = _DAY.match(text := entry.raw(DAY))
-    try:
-        if found:
-            return date(int(found[1]), int(found[2]), int(found[3]))
-    except ValueError:
-        pass
-    entry.wrong(DAY, f"应为年-月-日,不是“{text}”")
-    return None
 
 
 def _time(entry: Entry, column: str) -> time | None:
@@ -89,4 +67,4 @@ def _time(entry: Entry, column: str) -> time | None:
 
 def roster_template() -> bytes:
     """An empty roster to fill in."""
-    return workbook("值班表", COLUMNS, [])
+    return workbook(Page("值班表", COLUMNS), guide(COLUMNS))

@@ -8,13 +8,13 @@ from uuid import UUID
 from domain.access.actor import Actor
 from domain.access.models import Department, Staff
 from domain.access.permissions import Permission
+from domain.access.queries import unit_for
 from domain.clock import now
-from domain.dispatch.leaders import unit_for
-from domain.dispatch.models import DutyShift, TeamMember
 from domain.entries import phone_of
 from domain.ids import new_id
 from domain.journal.unit import Fact, digest, record
 from domain.problems import GuardNotMet, NotFound, invalid
+from domain.rosters.models import DutyShift, TeamMember
 from domain.sql import fetch
 from domain.text import clean_text
 

@@ -5,28 +5,14 @@ from typing import Any
 from uuid import UUID
 
 from domain.access.actor import Actor
-from domain.cases.models import Case
+from domain.catalogue.matching import TOWN, Line
+from domain.catalogue.models import DutyProposal
+from domain.catalogue.versions import lines_of, locked, open_draft, put_lines
 from domain.clock import now
-from domain.dispatch.catalogue import lines_of, locked, open_draft, put_lines
-from domain.dispatch.matching import TOWN, Line
-from domain.dispatch.models import DispatchRecord, DutyProposal
-from domain.ids import new_id
 from domain.journal.unit import Fact, record
 from domain.problems import GuardNotMet, NotFound, invalid
 from domain.rulebook import rulebook
 from domain.sql import fetch
-
-
-async def propose(case: Case, department_id: UUID | None) -> None:
-    """Note that a unit disputes the line by which it got a case; nothing where no line was followed."""
-    last = await DispatchRecord.filter(case_id=case.id).order_by("-number").first()
-    if last is None or not last.item_code or last.department_id != department_id:
-        return
-    await DutyProposal.get_or_create(
-        case_id=case.id, department_id=department_id,
-        defaults={"id": new_id(), "item_code": last.item_code, "version_id": last.version_id, "topic": last.topic,
-                  "state": "open", "created_at": now()},
-    )  # fmt: skip
 
 
 async def proposals(state: str, before: UUID | None, limit: int) -> list[dict[str, Any]]:

@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
 
-from domain.dispatch.difference import shown
-from domain.dispatch.matching import BASES, PLACES, TOWN, TOWN_TEXT, Line
-from domain.dispatch.sheets import Column, Entry, RowError, Table, read_table, workbook
+from domain.catalogue.difference import shown
+from domain.catalogue.matching import BASES, PLACES, TOWN, TOWN_TEXT, Line
+from domain.sheets.columns import Column
+from domain.sheets.reading import Entry, Sheet, read_list
+from domain.sheets.writing import Page, guide, workbook
 
 MAX_ROWS = 10_000
 CODE, TOPIC, ITEM, LEAD, CO, BASIS = "职责编码", "类别编码", "事项", "主办单位", "协办单位", "依据"
@@ -27,7 +28,6 @@ COLUMNS = (
     Column(ENDED, "终止 失效日期", False, "年-月-日,过了这一天不再适用。", "2026-12-31", 12),
 )  # fmt: skip
 _CODE = re.compile(r"[\w.\-]{1,20}")
-_DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})")
 _TOWN_WORDS = {TOWN, TOWN_TEXT, "属地乡镇", "所在乡镇", "属地", "乡镇", "属地镇街"}
 _STATES = {"": True, "有效": True, "是": True, "在用": True, "停用": False, "否": False, "终止": False}
 
@@ -41,36 +41,24 @@ class Known:
     areas: frozenset[str]
 
 
-@dataclass(frozen=True)
-class DutySheet:
-    """The lines of a sheet by code, the errors, and the codes whose row is wrong."""
-
-    lines: dict[str, Line]
-    errors: list[RowError]
-    wrong_codes: frozenset[str]
-    table: Table
-
-
-def read_duties(data: bytes, filename: str, known: Known) -> DutySheet:
+def read_catalogue(data: bytes, filename: str, known: Known) -> Sheet[Line]:
     """Read a catalogue against what is known; SheetRefused when the file is none."""
-    table = read_table(data, filename, COLUMNS, MAX_ROWS)
-    lines: dict[str, Line] = {}
     first: dict[str, int] = {}
-    wrong = set()
-    for entry in table.entries:
+
+    def judged(entry: Entry) -> Line:
         line = _line(entry, known)
         if line.code in first:
             entry.wrong(CODE, f"与第 {first[line.code]} 行重复")
         elif line.code:
             first[line.code] = entry.number
-        if entry.errors:
-            wrong.add(line.code)
-        else:
-            lines[line.code] = line
-    for code in wrong & lines.keys():
-        del lines[code]  # a code that stands twice is nobody's
-    errors = [error for entry in table.entries for error in entry.errors]
-    return DutySheet(lines, errors, frozenset(wrong - {""}), table)
+        return line
+
+    return read_list(data, filename, COLUMNS, MAX_ROWS, judged)
+
+
+def wrong_codes(sheet: Sheet[Line]) -> set[str]:
+    """The codes whose row is wrong; one that stands twice is nobody's."""
+    return {entry.raw(CODE) for entry in sheet.entries if entry.errors}
 
 
 def _line(entry: Entry, known: Known) -> Line:
@@ -98,7 +86,7 @@ def _line(entry: Entry, known: Known) -> Line:
     return Line(
         code=code, topic=topic, name=name, lead=lead, co_units=co_units, basis=basis, responsibility=why,
         place=_choice(entry, PLACE, PLACES, "any"), areas=_areas(entry, known), active=_STATES.get(state, True),
-        ended_on=_day(entry),
+        ended_on=entry.day(ENDED) if entry.raw(ENDED) else None,
     )  # fmt: skip
 
 
@@ -127,21 +115,8 @@ def _areas(entry: Entry, known: Known) -> tuple[str, ...]:
     return codes
 
 
-def _day(entry: Entry) -> date | None:
-    text = entry.raw(ENDED)
-    found = _DAY.match(text)
-    try:
-        if found:
-            return date(int(found[1]), int(found[2]), int(found[3]))
-    except ValueError:
-        found = None
-    if text:
-        entry.wrong(ENDED, f"应为年-月-日,不是“{text}”")
-    return None
-
-
-def duty_workbook(lines: Iterable[Line], names: Mapping[str, str]) -> bytes:
+def catalogue_workbook(lines: Iterable[Line], names: Mapping[str, str]) -> bytes:
     """Lines as a sheet that can be imported again; no lines make the template."""
     order = ("code", "topic", "name", "lead", "co_units", "basis", "responsibility", "place", "areas", "active", "ended_on")
     rows = [[shown(line, name, names) for name in order] for line in lines]
-    return workbook("职责清单", COLUMNS, rows)
+    return workbook(Page("职责清单", COLUMNS, rows), guide(COLUMNS))

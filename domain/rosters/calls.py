@@ -12,16 +12,16 @@ from uuid import UUID
 from domain.access.actor import Actor
 from domain.access.models import Department
 from domain.access.permissions import Permission
+from domain.access.queries import unit_for
 from domain.cases.models import Case
 from domain.cases.queries import visible_cases
 from domain.clock import now
-from domain.dispatch.leaders import unit_for
-from domain.dispatch.models import DutyCall
-from domain.dispatch.roster import chain
-from domain.dispatch.rosters import duty_of
 from domain.ids import new_id
 from domain.journal.unit import Fact, record
 from domain.problems import NotFound
+from domain.rosters.models import DutyCall
+from domain.rosters.on_duty import chain
+from domain.rosters.shifts import roster_of
 from domain.rulebook import rulebook
 from domain.sql import fetch
 
@@ -36,7 +36,7 @@ async def start_call(case: Case, unit: Department, cause: str) -> DutyCall | Non
     at = now()
     steps = [
         {"kind": step.kind, "member_id": str(step.member_id) if step.member_id else None, "reason": step.reason}
-        for step in chain(await duty_of(unit, at, at), at)
+        for step in chain(await roster_of(unit, at, at), at)
     ]
     call = await DutyCall.create(
         id=new_id(), case_id=case.id, department_id=unit.id, cause=key, chain=steps, rung_at=at,
