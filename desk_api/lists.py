@@ -7,7 +7,7 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from desk_api.household_imports import attachment
+from desk_api.household_imports import XLSX, attachment
 from desk_api.schemas import Words, words
 from domain.access.permissions import Permission as P
 from domain.casework import lists
@@ -20,7 +20,6 @@ from web.routes import Answer, Ask, Route, path_id
 from web.shapes import local
 from web.unit_of_work import run_unit
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 Kind = Literal["issue", "resolution", "care"]
 Status = Literal["open", "doing", "done", "verified"]
 

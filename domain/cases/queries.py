@@ -196,7 +196,7 @@ def _narrow(where: Where, search: CaseSearch, at: datetime) -> None:
     if search.area_path:
         where.conditions.append(area_condition(where, "c.area_path", [search.area_path]))
     if search.unit:
-        where.conditions.append(_of_unit(where, search.unit, open_only=search.open_only))
+        where.conditions.append(_of_unit(where, search))
     if search.open_only and not search.state:  # beside states it would only make the planner expect too few
         where.conditions.append("c.ended_at IS NULL")  # the indexes of open cases will do: no clock of an ended one runs
     if search.channel:
@@ -222,12 +222,14 @@ def _narrow(where: Where, search: CaseSearch, at: datetime) -> None:
         where.add("c.id < {}", search.before)
 
 
-def _of_unit(where: Where, unit: UUID, *, open_only: bool) -> str:
-    """Cases that a unit leads or has a part in; the open ones are few enough to be gathered first."""
-    of = where.bind(unit)
-    if open_only:
+def _of_unit(where: Where, search: CaseSearch) -> str:
+    """Cases that a unit leads or has a part in; the open ones, and best those in some states, are few enough to be
+    gathered first."""
+    of = where.bind(search.unit)
+    if search.open_only:
+        led = f"state = ANY({where.bind(list(search.state))}::text[])" if search.state else "ended_at IS NULL"
         return (
-            f"c.id IN (SELECT id FROM cases WHERE lead_id = {of} AND ended_at IS NULL"
+            f"c.id IN (SELECT id FROM cases WHERE lead_id = {of} AND {led}"
             f" UNION SELECT case_id FROM case_units WHERE department_id = {of})"
         )
     return f"c.lead_id = {of} OR EXISTS (SELECT 1 FROM case_units u WHERE u.case_id = c.id AND u.department_id = {of})"

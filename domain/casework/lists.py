@@ -3,14 +3,11 @@
 The third list of the source watched people. Here it holds what the problem puts at risk, what helps, what was explained
 and when to talk next, and it refuses words that mean control of a person (domain §7)."""
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
-
-import xlsxwriter
 
 from domain.access.actor import Actor
 from domain.access.models import Staff
@@ -31,6 +28,8 @@ from domain.problems import (
     SameOfficer,
     invalid,
 )
+from domain.sheets.columns import Column
+from domain.sheets.writing import Page, workbook
 from domain.sql import fetch
 
 KINDS = {"issue": "问题清单", "resolution": "化解清单", "care": "跟进帮扶清单"}
@@ -132,29 +131,24 @@ async def find_items(actor: Actor, wanted: Wanted, limit: int) -> list[dict[str,
     )
 
 
+_HEADS = tuple(
+    Column(name, width=28 if name in {"工单", "事项", "标准或措施"} else 12)
+    for name in ("清单", "工单", "事项", "标准或措施", "责任单位", "责任人", "期限", "状态", "超期", "备注", "核销人")
+)
+
+
 def items_workbook(rows: Sequence[dict[str, Any]], on: date) -> bytes:
     """The lines as an xlsx; texts that look like formulas stay texts. Pure."""
-    heads = ("清单", "工单", "事项", "标准或措施", "责任单位", "责任人", "期限", "状态", "超期", "备注", "核销人")
-    out = io.BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(out, options) as book:
-        sheet = book.add_worksheet("清单")
-        sheet.freeze_panes(1, 0)
-        sheet.write_row(0, 0, heads, book.add_format({"bold": True}))
-        for n, row in enumerate(rows, 1):
-            late = row["due_on"] < on and row["status"] in ("open", "doing")
-            sheet.write_row(n, 0, [
-                KINDS[row["kind"]], row["case_number"], _plain(row["text"]),
-                _plain(row["standard"]) or CARES.get(row["care"], ""), row["unit"] or "", row["owner"] or "",
-                row["due_on"].isoformat(), STATUSES[row["status"]], "是" if late else "", _plain(row["note"]),
-                row["verifier"] or "",
-            ])  # fmt: skip
-        sheet.set_column(1, 3, 28)
-    return out.getvalue()
+    return workbook(Page("清单", _HEADS, [_line(row, on) for row in rows]))
 
 
-def _plain(text: str) -> str:
-    return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+def _line(row: dict[str, Any], on: date) -> tuple[str, ...]:
+    late = row["due_on"] < on and row["status"] in ("open", "doing")
+    return (
+        KINDS[row["kind"]], row["case_number"], row["text"], row["standard"] or CARES.get(row["care"], ""),
+        row["unit"] or "", row["owner"] or "", row["due_on"].isoformat(), STATUSES[row["status"]],
+        "是" if late else "", row["note"], row["verifier"] or "",
+    )  # fmt: skip
 
 
 async def _works_on(actor: Actor, case: Case, co_ids: frozenset[UUID]) -> bool:

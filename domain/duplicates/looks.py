@@ -29,7 +29,7 @@ from domain.duplicates.likeness import (
 from domain.rulebook import Reach, rulebook
 from domain.sql import execute, fetch, fetch_one
 
-NEAR, LINKED = 400, 100  # how many cases each index may bring in
+LATEST, NEAR, LINKED = 1000, 150, 100  # how many cases each index may bring in; of those nearby, of the same topic first
 KEPT = 20  # of which most are dropped again where the reader may not see them
 DEGREE_M = EARTH_M * 3.141592653589793 / 180
 
@@ -46,8 +46,8 @@ FROM cases c LEFT JOIN LATERAL (
 """
 _NEAR = f"""
 WITH near AS (
-  (SELECT id FROM cases WHERE area_code = ANY($2::text[]) AND received_at BETWEEN $3 AND $4
-    ORDER BY received_at DESC LIMIT {NEAR})
+  (SELECT id FROM (SELECT id, topic, received_at FROM cases WHERE area_code = ANY($2::text[]) AND received_at BETWEEN $3 AND $4
+    ORDER BY received_at DESC LIMIT {LATEST}) v ORDER BY topic = $13 DESC, received_at DESC LIMIT {NEAR})
   UNION (SELECT p.case_id FROM unnest($5::text[]) AS t(phone) CROSS JOIN LATERAL (SELECT appeal_id FROM appellants w
     WHERE w.phone = t.phone ORDER BY w.appeal_id DESC LIMIT {LINKED}) w JOIN appeals p ON p.id = w.appeal_id)
   UNION (SELECT p.case_id FROM unnest($6::uuid[]) AS t(person) CROSS JOIN LATERAL (SELECT case_id FROM appeals a
@@ -138,7 +138,7 @@ async def _bounds(case: dict[str, Any], reach: Reach) -> list[Any]:
         square = [case["lat"] - high, case["lat"] + high, case["lon"] - wide, case["lon"] + wide]
     return [
         case["id"], await _places(case), case["received_at"] - window, case["received_at"] + window,
-        case["phones"] or [], case["people"] or [], case["household_id"], *square, case["kind"],
+        case["phones"] or [], case["people"] or [], case["household_id"], *square, case["kind"], case["topic"],
     ]  # fmt: skip
 
 

@@ -7,7 +7,7 @@ import msgspec
 
 from domain.access.models import Staff
 from domain.attachments.actions import attach_evidence
-from domain.cases.models import Case, OnSite, ResourceRequest, UrgentFile
+from domain.cases.models import OnSite, ResourceRequest, UrgentFile
 from domain.cases.move import Body, Turn, effect
 from domain.clock import now
 from domain.ids import new_id
@@ -110,7 +110,7 @@ async def file_urgent(turn: Turn, body: FileUrgent) -> None:
         raise GuardNotMet(reason="只有即办事项需要归档并决定是否报值班室。", missing=[])
     if "callback" not in case.steps:
         raise GuardNotMet(reason="请先回访并做好反馈记录,再归档。", missing=["follow-up"])
-    if await urgent_file(case):
+    if await UrgentFile.exists(case_id=case.id, round=case.round):
         raise GuardNotMet(reason="此件本轮已经归档。", missing=[])
     await UrgentFile.create(
         id=new_id(), case_id=case.id, round=case.round, file_number=body.file_number,
@@ -118,8 +118,3 @@ async def file_urgent(turn: Turn, body: FileUrgent) -> None:
     )  # fmt: skip
     turn.text = body.reason
     turn.data["report_to_duty_office"] = body.report_to_duty_office
-
-
-async def urgent_file(case: Case) -> UrgentFile | None:
-    """How this round of an urgent case was filed, or None."""
-    return await UrgentFile.get_or_none(case_id=case.id, round=case.round)

@@ -105,6 +105,7 @@ def _no_lock() -> None:
     """Neither the lock of an entity nor that of a row."""
     from tortoise.queryset import QuerySet
 
+    from domain.cases import move
     from domain.sync import intake, mark, quarantine
     from grid_api import sync
 
@@ -116,6 +117,8 @@ def _no_lock() -> None:
 
     sync.lock_entity = quarantine.lock_entity = nothing
     intake.lock_and_mark = only_mark
+    assert move._LOCK.endswith(" FOR UPDATE")
+    move._LOCK = move._LOCK.removesuffix(" FOR UPDATE")
     QuerySet.select_for_update = lambda self, *_, **__: self  # type: ignore[method-assign,misc,assignment]
 
 
