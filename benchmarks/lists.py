@@ -27,7 +27,9 @@ async def _paths(stage: Stage) -> dict[str, tuple[str, str]]:
     assert row is not None
     desk = {
         "default": "", "state": "?state=dispatched,signed", "unit": f"?unit={quote('市城管局')}",
-        "overdue": "?overdue=true", "state_unit_overdue": f"?state=handling&overdue=true&unit={quote('市城管局')}",
+        "overdue": "?overdue=true",
+        # pages of one: a unit of the small county has no more such cases
+        "state_unit_overdue": f"?state=handling&overdue=true&limit=1&unit={quote('市城管局')}",
         "first": "?order=first", "number": f"?number={row['number']}", "appeal_number": f"?number={row['appeal']}",
         "text": f"?text={quote('路灯')}", "rare_text": f"?text={quote('第501号')}", "area": f"?area={row['area_code']}",
         "town": "?area=360781100",
