@@ -70,18 +70,21 @@ class AsyncpgConnector(BaseAsyncConnector):
                 await self._listen(on_notification, tuple(channels))
 
     async def _listen(self, on_notification: Notify, channels: tuple[str, ...]) -> None:
-        heard: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
+        heard: asyncio.Queue[tuple[str, str] | None] = asyncio.Queue()
         connection = await asyncpg.connect(**self._login)
+        connection.add_termination_listener(lambda _: heard.put_nowait(None))
         try:
             for channel in channels:
                 await connection.add_listener(channel, lambda _c, _pid, name, said: heard.put_nowait((str(name), str(said))))
-            while not connection.is_closed():
+            while True:
                 try:
-                    name, said = await asyncio.wait_for(heard.get(), LOOK_S)
+                    said = await asyncio.wait_for(heard.get(), LOOK_S)
                 except TimeoutError:
                     await connection.execute("SELECT 1")
-                else:
-                    await on_notification(channel=name, payload=said)
+                    continue
+                if said is None:  # cut off
+                    return
+                await on_notification(channel=said[0], payload=said[1])
         finally:
             connection.terminate()
 

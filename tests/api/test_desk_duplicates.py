@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from domain import rulebook
+from domain.duplicates.looks import NEAR, look
 from domain.rulebook import Reach
-from domain.sql import fetch
+from domain.sql import execute, fetch
 from tests.support.cast import DESK, Cast
 from tests.support.life import REGISTER
 
@@ -53,6 +55,18 @@ async def test_the_same_words_elsewhere_are_another_matter_unless_the_same_perso
     own = await _case(cast, "zhao", content=SAME, area_code="360781100002", contact=LI)
     await cast.react()
     assert first in [one["id"] for one in await _duplicates(cast, own)]
+
+
+async def test_in_a_busy_village_the_same_topic_is_looked_at_before_what_is_newer(cast: Cast) -> None:
+    first = await _case(cast, content=LAMP, topic="0901", contact=LI)
+    await execute(
+        "INSERT INTO cases SELECT (jsonb_populate_record(c, jsonb_build_object('id', gen_random_uuid(), 'topic', '0101', 'title', '低保',"
+        " 'number', 'X' || n, 'received_at', c.received_at + n * interval '1 second'))).*"
+        " FROM cases c, generate_series(1, $2) n WHERE c.id = $1",
+        [first, NEAR + 1],
+    )
+    second = await _case(cast, "wang", content=SAME, topic="0901", contact={"name": "王芳", "phone": "13900005678"})
+    assert [str(one.id) for one in await look(UUID(second))] == [first]
 
 
 async def test_the_topic_can_switch_it_off(cast: Cast) -> None:

@@ -124,6 +124,18 @@ async def test_a_job_that_is_enqueued_while_workers_listen_runs_without_polling(
         assert await journal.reach(5) == ["0", "1", "2", "3", "4"]
 
 
+async def test_a_listener_that_is_cut_off_listens_again_at_once(dsn: str, connection: asyncpg.Connection) -> None:
+    journal = Journal()
+    async with runners(dsn, lambda run: journal.add(str(run.args["n"])), PATIENT):
+        listens = "SELECT count(*) = 1 FROM pg_stat_activity WHERE query LIKE 'LISTEN %'"
+        await until(connection, listens)
+        cut = "SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN %'"
+        gone = await connection.fetchval(cut)
+        await until(connection, f"{listens} AND pid <> {gone}")
+        await enqueue(connection, [note(1)])
+        assert await journal.reach(1) == ["1"]
+
+
 async def test_the_next_waits_while_the_first_is_tried_again(
     dsn: str, connection: asyncpg.Connection
 ) -> None:
